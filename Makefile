@@ -1,0 +1,43 @@
+# Two commands do all the set-up: `make demo` and `make test`. Each makes what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint tools lock bench docs clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/.ready: .requirements/dev.lock pyproject.toml
+	@echo "==> making $(VENV): locked and hashed dependencies"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python 3.11 or newer is needed (PYTHON=… names another)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python's venv module is missing (on Debian: apt-get install python3-venv)"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(BIN)/.ready ## Build a sample organisation and run the whole flow on it
+	@echo "==> keyproof demo (exit code 1 is right: there are findings)"
+	@$(BIN)/keyproof demo --folder demo; code=$$?; if [ $$code -eq 1 ]; then exit 0; fi; exit $$code
+
+tools: $(BIN)/.ready ## Install what tests want: opa, PostgreSQL, Chromium, Express Gateway, pre-commit
+	@$(BIN)/python tests/tools.py
+
+lint: $(BIN)/.ready ## Types, style, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+test: $(BIN)/.ready tools lint ## Everything that must hold
+	@echo "==> tests"
+	@$(BIN)/python -m pytest -n auto
+
+bench: $(BIN)/.ready ## First figures against peers and floors (see benchmarks/README.md)
+	@$(BIN)/python benchmarks/run.py
+
+lock: ## Lock the dependencies again (needs uv)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --all-extras --group dev pyproject.toml .requirements/build.in -o .requirements/dev.lock
+
+clean: ## Remove what was made
+	@rm -rf $(VENV) .tools .cache demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

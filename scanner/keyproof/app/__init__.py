@@ -1,0 +1,1 @@
+"""Wires adapters to the pipeline: settings, registry, executors, the error boundary."""

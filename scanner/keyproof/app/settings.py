@@ -1,0 +1,177 @@
+"""``keyproof.yaml``: one declaration per setting; flag > ``KEYPROOF_*`` > file > default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from keyproof import yamlfile
+from keyproof.app import registry
+from keyproof.errors import ConfigError, UsageError
+from keyproof.identity import data_folder
+from keyproof.model.policy import Severity
+
+FILE_NAMES = ("keyproof.yaml", "keyproof.yml")
+
+
+class SettingsPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One section of the file; an unknown key in it is an error."""
+
+
+class OpaSettings(SettingsPart, frozen=True, kw_only=True):
+    """The OPA server, where one is used. Its token comes from ``KEYPROOF_OPA_TOKEN``."""
+
+    url: str | None = None
+    binary: str | None = None
+    ca_file: str | None = None
+    bundle_revision: str | None = None
+
+
+class PolicySettings(SettingsPart, frozen=True, kw_only=True):
+    """Which policies run, with which parameters, on which engine."""
+
+    engine: Literal["embedded", "opa"] = "embedded"
+    opa: OpaSettings = OpaSettings()
+    folders: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
+    params: str | None = None
+    workers: int | None = None
+
+
+class RotationSettings(SettingsPart, frozen=True, kw_only=True):
+    """How the keys of one source are rotated: driver, targets, and how long both keys live."""
+
+    source: str
+    rotator: str
+    targets: tuple[str, ...]
+    principals: tuple[str, ...] = ("*",)
+    overlap_hours: float = 24.0
+    soak_hours: float = 24.0
+
+
+class TicketSettings(SettingsPart, frozen=True, kw_only=True):
+    """Which findings become tickets, and the limits of one plan."""
+
+    minimum_severity: Severity = "high"
+    limit: int = 50
+    max_rotations: int = 10
+    sla_days: Mapping[str, int] = {"critical": 7, "high": 30, "medium": 90, "low": 180}
+
+
+class Settings(SettingsPart, frozen=True, kw_only=True):
+    """The whole file. ``sources``, ``trackers`` and ``targets`` name an adapter and its settings.
+
+    Attributes:
+        sources: name → ``{connector: …, …settings of that connector}``.
+        trackers: name → ``{tracker: …, …}``.
+        targets: name → ``{target: …, …}``.
+    """
+
+    version: Literal[1] = 1
+    sources: Mapping[str, Mapping[str, Any]] = {}
+    policies: PolicySettings = PolicySettings()
+    owners: Mapping[str, str] = {}
+    waivers: str | None = None
+    store: str | None = None
+    fail_on: Severity = "high"
+    tickets: TicketSettings = TicketSettings()
+    trackers: Mapping[str, Mapping[str, Any]] = {}
+    targets: Mapping[str, Mapping[str, Any]] = {}
+    rotations: tuple[RotationSettings, ...] = ()
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings with the file they came from; paths in them are relative to ``folder``."""
+
+    settings: Settings
+    document: yamlfile.Document
+    folder: Path
+
+    def path(self, value: str) -> Path:
+        """Return a path of the file, made absolute from the file's folder."""
+        return (self.folder / Path(value).expanduser()).resolve()
+
+    def adapter(
+        self, section: Literal["sources", "trackers", "targets"], name: str
+    ) -> tuple[Any, Any]:
+        """Return the adapter module and validated settings of one named entry.
+
+        Raises:
+            ConfigError: the entry names no adapter, an unknown one, or has settings that do not fit.
+            UsageError: there is no entry of that name.
+        """
+        kind, word = _KINDS[section]
+        entries: Mapping[str, Mapping[str, Any]] = getattr(self.settings, section)
+        if name not in entries:
+            known = ", ".join(sorted(entries)) or f"none; add '{section}:' to keyproof.yaml"
+            raise UsageError(f"there is no {word} entry '{name}'", hint=f"there are: {known}")
+        chosen = entries[name].get(word)
+        if not isinstance(chosen, str):
+            raise ConfigError(
+                f"'{name}' does not say which {word} it uses",
+                where=self.document.where(section, name),
+                hint=f"add '{word}: …', one of: {', '.join(registry.names(kind))}",
+            )
+        try:
+            module = registry.load(kind, chosen)
+        except UsageError as error:
+            where = self.document.where(section, name, word)
+            raise ConfigError(error.message, where=where, hint=error.hint) from None
+        data = {key: value for key, value in entries[name].items() if key != word}
+        shadow = yamlfile.Document({section: {name: data}}, self.document.lines, self.document.name)
+        return module, shadow.convert(module.SETTINGS, section, name)
+
+    def store_url(self, environment: Mapping[str, str]) -> str:
+        """Return the store's URL: ``KEYPROOF_STORE``, the file's, else SQLite in the data folder."""
+        configured = environment.get("KEYPROOF_STORE") or self.settings.store
+        if configured and "://" not in configured:
+            return f"sqlite:///{self.path(configured)}"
+        return configured or f"sqlite:///{data_folder(environment) / 'keyproof.db'}"
+
+
+_KINDS: Mapping[str, tuple[registry.Kind, str]] = {
+    "sources": ("connectors", "connector"),
+    "trackers": ("trackers", "tracker"),
+    "targets": ("targets", "target"),
+}
+
+
+def find(start: Path) -> Path | None:
+    """Return the nearest settings file in ``start`` or above it, within its git repository."""
+    for folder in (start, *start.parents):
+        for name in FILE_NAMES:
+            if (folder / name).is_file():
+                return folder / name
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def load(path: Path | None, environment: Mapping[str, str], start: Path) -> Loaded:
+    """Read the settings: the named file, ``KEYPROOF_CONFIG``, the nearest one, or defaults.
+
+    Raises:
+        ConfigError: the file cannot be read, or says something that does not exist.
+    """
+    chosen = path or (
+        Path(environment["KEYPROOF_CONFIG"]) if environment.get("KEYPROOF_CONFIG") else find(start)
+    )
+    if chosen is None:
+        return Loaded(
+            settings=Settings(), document=yamlfile.Document({}, {}, "keyproof.yaml"), folder=start
+        )
+    document = yamlfile.load(chosen)
+    settings = document.convert(Settings)
+    folder = chosen.resolve().parent
+    override = environment.get("KEYPROOF_FAIL_ON")
+    if override:
+        try:
+            severity = msgspec.convert(override, Severity)
+        except msgspec.ValidationError:
+            msg = "KEYPROOF_FAIL_ON must be one of: critical, high, medium, low, info"
+            raise ConfigError(msg) from None
+        settings = msgspec.structs.replace(settings, fail_on=severity)
+    return Loaded(settings=settings, document=document, folder=folder)

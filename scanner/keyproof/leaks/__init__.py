@@ -1,0 +1,1 @@
+"""The git and text scanner: object walk, matcher, decoders, identity, baseline."""

@@ -1,0 +1,1 @@
+"""One module an issuer whose keys can be rotated; each satisfies ``ports.Rotator``."""

@@ -1,0 +1,1 @@
+"""Keeps the nouns in SQLite or PostgreSQL, through SQLAlchemy Core."""

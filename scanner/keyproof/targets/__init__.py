@@ -1,0 +1,1 @@
+"""One module a place where a new key is put; each satisfies ``ports.Target``."""

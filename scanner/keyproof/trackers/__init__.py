@@ -1,0 +1,1 @@
+"""One module a ticket system; each satisfies ``ports.Tracker``."""

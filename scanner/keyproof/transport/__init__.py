@@ -1,0 +1,1 @@
+"""The one home of HTTP and AWS sessions: timeouts, retries, rate limits, TLS."""
