@@ -1,0 +1,44 @@
+"""Engine: evaluates policies; its verdicts are checked by the host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from keyproof.model.policy import Policy
+
+
+class PolicyProblem(NamedTuple):
+    """Why a policy cannot be used; its subjects become ``error``."""
+
+    policy: str
+    detail: str
+    where: str | None = None
+
+
+class Answer(NamedTuple):
+    """What an engine said of one chunk: raw decisions by subject id, or the error instead."""
+
+    decisions: Mapping[str, Any]
+    error: str | None = None
+
+
+class Engine(Protocol):
+    """A loaded policy engine. Verdicts are checked by the host, never by the engine."""
+
+    @property
+    def name(self) -> str:
+        """Name and version, as reports print it."""
+        ...
+
+    def check(self, policies: Sequence[Policy]) -> Sequence[PolicyProblem]:
+        """Load each policy alone, and return those that will not load."""
+        ...
+
+    def evaluate(self, policy: Policy, document: bytes) -> Answer:
+        """Evaluate ``decisions`` of one policy over one canonical JSON input document."""
+        ...
+
+    def close(self) -> None:
+        """Release processes, connections and uploaded modules."""
+        ...
