@@ -42,9 +42,7 @@ def result_stream(output: str | None, *, binary: bool = False) -> Iterator[IO[An
     path = Path(str(output))
     part = path.with_name(f".{path.name}.part")
     try:
-        with part.open(
-            "wb" if binary else "w", **({} if binary else {"encoding": "utf-8"})
-        ) as stream:
+        with part.open("wb") if binary else part.open("w", encoding="utf-8") as stream:
             yield stream
         part.replace(path)
     except OSError as error:
