@@ -82,3 +82,28 @@ class EffectiveParameters(Document, frozen=True, kw_only=True):
     policy: str
     values: Mapping[str, Any]
     origins: Mapping[str, str]
+
+
+class Batch(Document, frozen=True, kw_only=True):
+    """The decisions that were made under one parameter set."""
+
+    parameters: EffectiveParameters
+    decisions: tuple[Decision, ...]
+
+
+class PolicyResult(Document, frozen=True, kw_only=True):
+    """One policy over its whole population; ``notes`` say what deserves a reader ("fired on all")."""
+
+    policy: Policy
+    population: int
+    batches: tuple[Batch, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Evaluation(Document, frozen=True, kw_only=True):
+    """All policies over one snapshot, ordered by policy id; decisions are ordered by subject id."""
+
+    engine: str
+    pack_digest: str
+    results: tuple[PolicyResult, ...]
+    problems: tuple[str, ...] = ()
