@@ -1,4 +1,4 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and the sweep for planted secrets that ends the session."""
 
 from __future__ import annotations
 
@@ -7,12 +7,43 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tests.support.planted import FOLDER_VARIABLE
+from tests.support.planted import FOLDER_VARIABLE, planted_values
+from tests.support.sweep import Escaped, sweep
+
+ESCAPED = pytest.StashKey[list[Escaped]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if FOLDER_VARIABLE not in os.environ:
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="keyproof-planted-")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Search everything that the suite wrote for the secrets that it planted."""
+    if hasattr(session.config, "workerinput"):
+        return
+    factory = session.config._tmp_path_factory
+    if factory._basetemp is None:
+        return
+    escaped = sweep(factory.getbasetemp(), planted_values())
+    session.config.stash[ESCAPED] = escaped
+    if escaped:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Name every file in which a planted secret was found."""
+    if ESCAPED not in config.stash:
+        return
+    escaped = config.stash[ESCAPED]
+    terminalreporter.section("sweep for planted secrets")
+    values = len(planted_values())
+    terminalreporter.line(f"{values} planted secrets, {len(escaped)} escaped")
+    for found in escaped[:50]:
+        terminalreporter.line(f"ESCAPED ({found.encoding}): {found.path}", red=True)
 
 
 @pytest.fixture
