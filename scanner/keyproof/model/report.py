@@ -69,7 +69,8 @@ class Report(Document, frozen=True, kw_only=True):
 
     ``exit_code`` is the process's, so that a saved report says what the run ended with.
     ``problems`` are run-level statements that made the run incomplete or deserve a reader
-    (a waiver that matched nothing, a policy that fired on everything).
+    (a waiver that matched nothing, a policy that fired on everything). ``incomplete`` says, one
+    statement each, why the run does not cover everything; it is empty for a whole run.
     """
 
     tool_version: str
@@ -93,6 +94,7 @@ class Report(Document, frozen=True, kw_only=True):
     waivers: tuple[WaiverNote, ...] = ()
     resolved: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
     exit_code: int = 0
 
     def summary(self) -> Mapping[str, int]:
