@@ -68,7 +68,7 @@ def sweep(folder: Path, values: Iterable[str]) -> list[Escaped]:
         flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(needles),
     )
     names = list(needles.values())
-    found = []
+    found: dict[Escaped, None] = {}
     for path in sorted(folder.rglob("*")):
         if "planted" in path.relative_to(folder).parts or path.is_symlink() or not path.is_file():
             continue
@@ -78,8 +78,9 @@ def sweep(folder: Path, values: Iterable[str]) -> list[Escaped]:
                 database.scan(
                     layer, match_event_handler=lambda i, *_, hits=hits: hits.add(names[i])
                 )
-            found += [Escaped(str(path.relative_to(folder)), name) for name in sorted(hits)]
-    return found
+            for name in sorted(hits):
+                found[Escaped(str(path.relative_to(folder)), name)] = None
+    return list(found)
 
 
 def _read(path: Path) -> bytes:
