@@ -1,0 +1,1 @@
+"""The sample organisation of ``keyproof demo``: a repository, an AWS account, a spreadsheet."""
