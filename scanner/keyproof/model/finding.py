@@ -12,7 +12,10 @@ FindingStatus = Literal["pass", "fail", "unknown", "skip", "error", "waived"]
 
 
 class SubjectRef(Document, frozen=True, kw_only=True):
-    """What a finding is about; ``name`` is for people."""
+    """What a finding is about; ``name`` is for people.
+
+    ``native_id`` and ``principal`` (a key's, as its issuer calls them) are what a rotation needs.
+    """
 
     type: SubjectType
     id: str
@@ -20,6 +23,8 @@ class SubjectRef(Document, frozen=True, kw_only=True):
     source: str
     owner: str | None = None
     environment: str | None = None
+    native_id: str | None = None
+    principal: str | None = None
 
 
 class Control(Document, frozen=True, kw_only=True):

@@ -43,7 +43,11 @@ class Ticket(Document, frozen=True, kw_only=True):
 
 
 class TicketAction(Document, frozen=True, kw_only=True):
-    """One step of a ticket plan."""
+    """One step of a ticket plan.
+
+    ``body_digest`` decides whether a ticket is out of date: numbers that only count the days are
+    left out of it.
+    """
 
     action: Literal["open", "update", "close"]
     tracker: str
@@ -54,6 +58,7 @@ class TicketAction(Document, frozen=True, kw_only=True):
     reason: str
     external_id: str | None = None
     rotation: RotationRequest | None = None
+    body_digest: str = ""
 
 
 class TicketPlan(Document, frozen=True, kw_only=True):

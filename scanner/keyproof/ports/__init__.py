@@ -12,7 +12,7 @@ from keyproof.ports.context import Check, Clock, Context, Fingerprinter, HitCach
 from keyproof.ports.engine import Answer, Engine, PolicyProblem
 from keyproof.ports.reporter import Reporter
 from keyproof.ports.rotator import Delivery, IssuedKey, LastUse, Rotator, Slot, Target
-from keyproof.ports.store import Store, StoredFindings
+from keyproof.ports.store import Ledger, LifeEvent, Reconcile, Reconciled, Store, StoredFindings
 from keyproof.ports.tracker import Approval, TicketState, Tracker
 
 __all__ = [
@@ -28,8 +28,12 @@ __all__ = [
     "HitCache",
     "IssuedKey",
     "LastUse",
+    "Ledger",
+    "LifeEvent",
     "PolicyProblem",
     "Progress",
+    "Reconcile",
+    "Reconciled",
     "Reporter",
     "Rotator",
     "Slot",

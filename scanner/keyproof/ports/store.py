@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
 
 from keyproof.model.finding import Finding
 from keyproof.model.report import Report
@@ -20,8 +21,40 @@ class StoredFindings(NamedTuple):
     reopened: tuple[str, ...]
 
 
+class Ledger(NamedTuple):
+    """What a store knows before a run is recorded.
+
+    ``lives`` holds, by finding id, the last failing (or waived) document with its history;
+    ``read_at`` the newest moment at which each source was read whole.
+    """
+
+    lives: Mapping[str, Finding]
+    read_at: Mapping[str, datetime]
+
+
+class LifeEvent(NamedTuple):
+    """One change in a finding's life, as the store keeps it for ever."""
+
+    finding_id: str
+    event: Literal["opened", "waived", "waiver_ended", "resolved", "reopened"]
+    at: datetime
+
+
+class Reconciled(NamedTuple):
+    """What recording a run changes: the lives that differ now, what happened, which sources."""
+
+    stored: StoredFindings
+    lives: tuple[Finding, ...]
+    events: tuple[LifeEvent, ...]
+    read_at: Mapping[str, datetime]
+
+
+Reconcile = Callable[[Ledger, Report, frozenset[str], Mapping[str, int]], Reconciled]
+"""The rules of a finding's life (``pipeline.reconcile``), which a store applies in one transaction."""
+
+
 class Store(Protocol):
-    """Keeps the nouns. Every method is one transaction."""
+    """Keeps the nouns. Every method is one transaction. ``app.store.open_store`` opens one."""
 
     def record_run(
         self, report: Report, *, resolvable_sources: frozenset[str], sla_days: Mapping[str, int]
@@ -31,6 +64,10 @@ class Store(Protocol):
 
     def open_findings(self) -> Sequence[Finding]:
         """Return the findings that are open now."""
+        ...
+
+    def findings(self, ids: Collection[str]) -> Sequence[Finding]:
+        """Return the findings among ``ids`` that ever failed, whatever their state is now."""
         ...
 
     def last_report(self) -> Report | None:

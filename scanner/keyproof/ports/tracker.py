@@ -40,7 +40,11 @@ class Tracker(Protocol):
         ...
 
     def apply(self, settings: Any, context: Context, action: TicketAction) -> TicketState:
-        """Do one action. Doing it again changes nothing."""
+        """Do one action. Doing it again changes nothing.
+
+        ``open`` with an ``external_id`` finds its ticket there already (a run that was killed, or
+        a closed one whose finding returned): it is brought up to date and is open afterwards.
+        """
         ...
 
     def sync(
