@@ -52,13 +52,23 @@ class RotationSettings(SettingsPart, frozen=True, kw_only=True):
     soak_hours: float = 24.0
 
 
+class SlaDays(SettingsPart, frozen=True, kw_only=True):
+    """How many days a finding of each severity may stay open."""
+
+    critical: int = 7
+    high: int = 30
+    medium: int = 90
+    low: int = 180
+    info: int = 365
+
+
 class TicketSettings(SettingsPart, frozen=True, kw_only=True):
     """Which findings become tickets, and the limits of one plan."""
 
     minimum_severity: Severity = "high"
     limit: int = 50
     max_rotations: int = 10
-    sla_days: Mapping[str, int] = {"critical": 7, "high": 30, "medium": 90, "low": 180}
+    sla_days: SlaDays = SlaDays()
 
 
 class Settings(SettingsPart, frozen=True, kw_only=True):
