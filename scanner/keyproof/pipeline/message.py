@@ -1,0 +1,56 @@
+"""Message: a policy's sentence about one subject, from the values that were compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from keyproof.model.policy import Decision
+
+_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_LIST_SHOWN = 5
+
+
+def message_of(template: str, title: str) -> Callable[[Decision, Mapping[str, Any]], str]:
+    """Return what makes a policy's message for a decision; it never raises.
+
+    A field of the template comes from the evidence, else from the parameters; one that is in
+    neither reads "not recorded". A decision without evidence is told by its reason.
+    """
+    pieces = _FIELD.split(template)  # literal, field, literal, field, … literal
+    fields = frozenset(pieces[1::2])
+
+    def message(decision: Decision, parameters: Mapping[str, Any]) -> str:
+        if decision.status not in {"pass", "fail"}:
+            return decision.reason or _wordless(decision, title)
+        known = {**parameters, **decision.evidence}
+        if fields.isdisjoint(known) and (fields or not template):
+            return decision.reason or _wordless(decision, title)
+        return "".join(
+            piece if index % 2 == 0 else plain(known.get(piece, "not recorded"))
+            for index, piece in enumerate(pieces)
+        )
+
+    return message
+
+
+def _wordless(decision: Decision, title: str) -> str:
+    return {
+        "pass": f"holds: {title}",
+        "fail": f"does not hold: {title}",
+        "unknown": f"cannot be known: {title}",
+        "skip": f"does not apply: {title}",
+        "error": f"could not be decided: {title}",
+    }[decision.status]
+
+
+def plain(value: Any) -> str:
+    """Return an evidence value as a reader expects it: yes and no, lists with commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        shown = ", ".join(plain(item) for item in value[:_LIST_SHOWN])
+        more = len(value) - _LIST_SHOWN
+        return (f"{shown} and {more} more" if more > 0 else shown) or "none"
+    return "not recorded" if value is None else str(value)
