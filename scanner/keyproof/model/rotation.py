@@ -48,9 +48,18 @@ class Distribution(Document, frozen=True, kw_only=True):
 
 
 class Rotation(Document, frozen=True, kw_only=True):
-    """The persisted state of one rotation. ``version`` is its compare-and-set counter."""
+    """The persisted state of one rotation. ``version`` is its compare-and-set counter.
+
+    Attributes:
+        known_native_ids: the principal's keys before the new one was asked for.
+        released_native_ids: keys that may be deleted: made here with a value that was lost, or
+            named by a person.
+        overlap_started_at: when every target served the new key, by the issuer's clock.
+        confirmed_by: who stated that the key to be retired is out of use.
+    """
 
     id: str
+    ticket_id: str | None = None
     version: int = 0
     request: RotationRequest
     plan_hash: str
@@ -60,6 +69,8 @@ class Rotation(Document, frozen=True, kw_only=True):
     old_native_id: str
     new_native_id: str | None = None
     known_native_ids: tuple[str, ...] = ()
+    released_native_ids: tuple[str, ...] = ()
+    confirmed_by: str | None = None
     distributions: tuple[Distribution, ...] = ()
     overlap_started_at: UtcTime | None = None
     overlap_until: UtcTime | None = None
