@@ -1,0 +1,110 @@
+"""Between nouns and rows: canonical JSON beside the columns that are queried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from keyproof.model.finding import Finding
+from keyproof.model.record import Document, canonical_json
+from keyproof.model.rotation import TERMINAL, Rotation
+from keyproof.model.ticket import Ticket
+
+D = TypeVar("D", bound=Document)
+PART_SIZE = 1000
+"""Findings a part of a stored run: one value stays far below what a database allows."""
+
+
+def encoded(document: Any) -> str:
+    """Return a document's canonical JSON as text."""
+    return canonical_json(document).decode()
+
+
+def decoded(text: str, kind: type[D]) -> D:
+    """Return the document in ``text``.
+
+    Raises:
+        msgspec.MsgspecError: it is none of that kind.
+    """
+    return msgspec.json.decode(text, type=kind)
+
+
+def finding_row(finding: Finding) -> Mapping[str, Any]:
+    """Return the row of a finding that has a history."""
+    history = finding.history
+    assert history is not None
+    return {
+        "id": finding.id,
+        "policy": finding.policy,
+        "source": finding.subject.source,
+        "severity": finding.severity,
+        "state": history.state,
+        "first_seen_at": history.first_seen_at,
+        "last_seen_at": history.last_seen_at,
+        "due_at": history.due_at,
+        "resolved_at": history.resolved_at,
+        "reopened": history.reopened,
+        "document": encoded(finding),
+    }
+
+
+def ticket_row(ticket: Ticket) -> Mapping[str, Any]:
+    """Return the row of a ticket."""
+    return {
+        "tracker": ticket.tracker,
+        "finding_id": ticket.finding_id,
+        "state": ticket.state,
+        "opened_at": ticket.opened_at,
+        "document": encoded(ticket),
+    }
+
+
+def rotation_row(rotation: Rotation) -> Mapping[str, Any]:
+    """Return the row of a rotation."""
+    key_id = rotation.request.key_id
+    return {
+        "id": rotation.id,
+        "version": rotation.version,
+        "key_id": key_id,
+        "unfinished_key_id": None if rotation.state in TERMINAL else key_id,
+        "state": rotation.state,
+        "created_at": rotation.created_at,
+        "document": encoded(rotation),
+    }
+
+
+def parts(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield the findings of a run as JSON arrays of a bounded length."""
+    for start in range(0, len(findings), PART_SIZE):
+        yield encoded(findings[start : start + PART_SIZE])
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, or replace those whose primary key is there."""
+    if not rows:
+        return
+    insert = _insert(connection, table)
+    columns = {
+        column.name: insert.excluded[column.name]
+        for column in table.columns
+        if not column.primary_key
+    }
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=table.primary_key, set_=columns), rows
+    )
+
+
+def insert_missing(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless it would break a unique constraint; tell whether it was inserted."""
+    done = connection.execute(_insert(connection, table).on_conflict_do_nothing(), row)
+    return done.rowcount == 1
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
