@@ -66,6 +66,8 @@ def _key(key: Key) -> Subject:
         source=key.source,
         owner=key.owner,
         environment=key.environment,
+        native_id=key.native_id,
+        principal=key.principal_name or key.principal_id,
     )
     return _subject(ref, (key.record_id, key.native_id, name, shown), key.labels)
 
@@ -79,6 +81,7 @@ def _principal(principal: Principal) -> Subject:
         source=principal.source,
         owner=principal.owner,
         environment=principal.environment,
+        native_id=principal.native_id,
     )
     return _subject(ref, (principal.record_id, principal.native_id, name), principal.labels)
 
