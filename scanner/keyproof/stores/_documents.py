@@ -100,8 +100,8 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[st
 
 def insert_missing(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless it would break a unique constraint; tell whether it was inserted."""
-    done = connection.execute(_insert(connection, table).on_conflict_do_nothing(), row)
-    return done.rowcount == 1
+    insert = _insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(insert, row).first() is not None
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
