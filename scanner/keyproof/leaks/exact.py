@@ -1,0 +1,148 @@
+"""The exact check: one expression, once, on a bounded window, then structure and context.
+
+Hyperscan only says where to look. What it reports is judged here, and of several hits on the same
+bytes the most specific one stays.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from keyproof.leaks.checksums import CHECKS
+from keyproof.leaks.generic import SHAPES
+from keyproof.leaks.hit import Hit
+from keyproof.leaks.placeholders import entropy, is_placeholder
+from keyproof.leaks.rules import Companion, Detector, RuleSet
+from keyproof.model.secret import Secret
+
+_ORDER = ("low", "medium", "high")
+
+
+def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hit]:
+    """Yield the hits of one detector around the end that its trigger reported.
+
+    Args:
+        detector: index into ``rules.detectors``.
+        end: offset after the last byte of the trigger's match.
+    """
+    rule = rules.detectors[detector]
+    low, high = max(0, end - rule.before), min(len(text), end + rule.after)
+    for match in _compiled(rule.pattern).finditer(text, low, high):
+        if rule.covers:
+            if match.start() >= end:
+                return
+            if match.end() < end:
+                continue
+        hit = _judge(rule, text, match)
+        if hit is not None:
+            yield hit
+
+
+def resolve(rules: RuleSet, hits: Iterable[Hit]) -> list[Hit]:
+    """Return the hits by place, each span once.
+
+    Of hits that overlap, a named detector beats a generic one, a vendor's own form beats its
+    context, and then the surer, the longer and the first by name win.
+    """
+    by_id = {rule.id: rule for rule in rules.detectors}
+
+    def preference(hit: Hit) -> tuple[int, int, int, str, int]:
+        rule = by_id.get(hit.detector)
+        rank = rule.rank if rule else 8
+        sure = -_ORDER.index(hit.confidence)
+        return (rank, sure, hit.start - hit.end, hit.detector, hit.start)
+
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=preference):
+        if not any(hit.start < other.end and other.start < hit.end for other in kept):
+            kept.append(hit)
+    return sorted(kept, key=lambda hit: (hit.start, hit.end, hit.detector))
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode("latin-1"))
+
+
+def _judge(rule: Detector, text: bytes, match: re.Match[bytes]) -> Hit | None:
+    start, end = match.span("secret")
+    value = match.group("secret")
+    body = value[rule.public_prefix :]
+    if rule.entropy and entropy(body) < rule.entropy:
+        return None
+    if is_placeholder(body) or _spoiled(rule, text, match, start):
+        return None
+    confidence = _confidence(rule, text, match, value)
+    if confidence is None:
+        return None
+    key_ids = _own_ids(match)
+    if rule.companion:
+        other = _companion(rule.companion, text, start, end)
+        if other is None and rule.companion.required:
+            return None
+        if other and rule.companion.key_id:
+            key_ids = (*key_ids, other)
+    return Hit(
+        detector=rule.id,
+        start=start,
+        end=end,
+        secret=Secret(value),
+        key_ids=tuple(sorted(set(key_ids))),
+        provider_hashes=tuple(_hashed(name, value) for name in rule.hashes),
+        confidence=confidence,
+        public_prefix=rule.public_prefix,
+    )
+
+
+def _confidence(rule: Detector, text: bytes, match: re.Match[bytes], value: bytes) -> str | None:
+    """Return what shape and checks leave of the detector's confidence; ``None`` is no secret."""
+    confidence = rule.confidence
+    if rule.shape:
+        shaped = SHAPES[rule.shape](match, text)
+        if shaped is None:
+            return None
+        confidence = min(confidence, shaped, key=_ORDER.index)
+    for check in rule.checks:
+        if not CHECKS[check.name](value):
+            if check.otherwise == "drop":
+                return None
+            confidence = min(confidence, check.otherwise, key=_ORDER.index)
+    return confidence
+
+
+def _spoiled(rule: Detector, text: bytes, match: re.Match[bytes], start: int) -> bool:
+    """Whether what introduces the value says that it is a digest, an identifier or public."""
+    if not rule.reject:
+        return False
+    reject = _compiled(rule.reject)
+    low = max(match.start(), start - 40) if rule.covers else max(0, start - 24)
+    return reject.search(text, low, start) is not None
+
+
+def _own_ids(match: re.Match[bytes]) -> tuple[str, ...]:
+    value = match.groupdict().get("id")
+    return (value.decode("ascii", "replace"),) if value else ()
+
+
+def _companion(companion: Companion, text: bytes, start: int, end: int) -> str | None:
+    """Return the id nearest to the secret, the one before it where two are as near."""
+    low, high = max(0, start - companion.within), min(len(text), end + companion.within)
+    nearest, best = None, companion.within + 1
+    for match in _compiled(companion.pattern).finditer(text, low, high):
+        distance = start - match.end() if match.end() <= start else match.start() - end
+        if 0 <= distance < best:
+            nearest, best = match, distance
+    if nearest is None:
+        return None
+    value = nearest.group(1) if nearest.re.groups else nearest.group()
+    return value.decode("ascii", "replace")
+
+
+def _hashed(name: str, value: bytes) -> str:
+    digest = hashlib.sha256(value).digest()
+    shown = digest.hex() if name == "sha256" else base64.b64encode(digest).decode()
+    return f"{name}:{shown}"

@@ -1,0 +1,96 @@
+"""Tells values that stand for a secret from values that are one: examples, templates, words."""
+
+# ruff: noqa: PLR2004 - each number is a threshold, named by the sentence above it
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+from math import log2
+
+_STAND_IN = re.compile(
+    rb"example|sample|placeholder|change[-_]?(?:me|it|this)|your[-_.]?|dummy|redacted|"
+    rb"insert[-_]|replace|t[o0]do|[-_]here\b|xxxx|\*\*\*|\.\.\.|####|<[a-z]|not[-_]?(?:a[-_]?)?"
+    rb"(?:real|secret|valid)|fake|masked|removed|hidden|omitted|censored|foobar|lorem",
+    re.IGNORECASE,
+)
+_TEMPLATE = re.compile(
+    rb"\$\{|\{\{|\}\}|\$\(|%\(|\{%|<%|%[sdv@](?![0-9A-Za-z])|#\{|\$[A-Za-z_]|%[A-Z_]{2,}%|@@|"
+    rb"\{[a-z_.]{0,40}\}|<[A-Za-z_ -]{2,40}>|\[\[|__[A-Z_]+__|\\\(",
+)
+_RUN = re.compile(rb"(.)\1{6}", re.DOTALL)
+_SEQUENCES = (
+    b"abcdefghijklmnopqrstuvwxyz", b"zyxwvutsrqponmlkjihgfedcba", b"01234567890123456789",
+    b"98765432109876543210", b"qwertyuiopasdfghjklzxcvbnm",
+)  # fmt: skip
+_SEQUENCE_LENGTH = 8
+_LETTERS = re.compile(rb"[^a-z]+")
+_DIGITS = re.compile(rb"[^0-9]+")
+_COMMON = frozenset(
+    re.findall(
+        "..",
+        "thheinerreanonattiesentorndsthaseouleitveorheariconeamtehisetealondedisioiteaaslneallawo"
+        "ownoutonghimatedareuseustostecomelicirasscrasilunicttsidsoccupradigegrolpotafokepeacepth"
+        "bomospuchkeeyrilurwoarayagaiviabadmimalcldnamotplipibotinkprusclamexctlymprdrvsmnumitbe",
+    )
+)
+
+
+def entropy(value: bytes) -> float:
+    """Return the Shannon entropy of ``value`` in bits a byte."""
+    size = len(value)
+    if not size:
+        return 0.0
+    return -sum(n / size * log2(n / size) for n in Counter(value).values())
+
+
+def is_template(value: bytes) -> bool:
+    """Whether the value is filled in later: ``${NAME}``, ``{{ name }}``, ``<your-key>``, ``%s``."""
+    return _TEMPLATE.search(value) is not None
+
+
+def is_placeholder(value: bytes) -> bool:
+    """Whether the value stands for a secret: an example, a run, a sequence, a repetition."""
+    if _STAND_IN.search(value) or _RUN.search(value) or is_template(value):
+        return True
+    size = len(value)
+    if size >= 12 and len(set(value)) <= 4:
+        return True
+    return _sequential(value.lower()) or _periodic(value)
+
+
+def _sequential(lower: bytes) -> bool:
+    for run in (lower, _LETTERS.sub(b"", lower), _DIGITS.sub(b"", lower)):
+        for sequence in _SEQUENCES:
+            head = sequence[:4]
+            at = run.find(head)
+            while at >= 0:
+                if sequence.startswith(run[at : at + _SEQUENCE_LENGTH]) and (
+                    len(run) - at >= _SEQUENCE_LENGTH
+                ):
+                    return True
+                at = run.find(head, at + 1)
+    return False
+
+
+def _periodic(value: bytes) -> bool:
+    """Whether the value is a short piece written again and again (``deadbeefdeadbeef``)."""
+    size = len(value)
+    at = (value + value).find(value, 1)
+    if 0 < at <= size // 2:
+        return True
+    return size >= 16 and any(
+        value == (value[:p] * (size // p + 1))[:size] for p in range(1, size // 3 + 1)
+    )
+
+
+def wordiness(value: bytes) -> float:
+    """Return the share of letter pairs that are common in English: about 0.2 for random letters.
+
+    0 where there are fewer than four pairs.
+    """
+    lower = value.decode("latin-1").lower()
+    pairs = [a + b for a, b in pairwise(lower) if a.isalpha() and b.isalpha()]
+    if len(pairs) < 4:
+        return 0.0
+    return sum(pair in _COMMON for pair in pairs) / len(pairs)

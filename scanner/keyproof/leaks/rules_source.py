@@ -1,0 +1,266 @@
+"""Reads detector files: YAML, one provider a file, into the compiled rules.
+
+A detector says what the token looks like (``pattern``); boundaries, the gap between a context word
+and the token, the trigger, the public prefix and the least entropy follow from it unless the file
+says otherwise. Imported only when the cache is cold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from keyproof import yamlfile
+from keyproof.errors import ConfigError
+from keyproof.leaks import rules
+from keyproof.leaks.checksums import CHECKS
+from keyproof.leaks.generic import SHAPES
+from keyproof.leaks.rules_bounds import Unsafe, check_bounded, constant_prefix, width
+from keyproof.leaks.rules_trigger import Derived, derive
+
+Word = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
+Confidence = Literal["high", "medium", "low"]
+
+SHORT = 8
+"""A token shorter than this has no entropy worth measuring."""
+
+LEFT = r"(?:(?<![0-9A-Za-z_])|(?<=\\[nrt])|(?<=%[0-9A-F][0-9A-F])|(?<=\\u00[0-9a-f][0-9a-f]))"
+RIGHT = r"(?![0-9A-Za-z_])"
+STRICT_LEFT = r"(?:(?<![0-9A-Za-z_/+.-])|(?<=\\[nrt])|(?<==))"
+STRICT_RIGHT = r"(?![0-9A-Za-z_/+-])"
+ASSIGN = (
+    r"[0-9A-Za-z_.-]{0,40}[\"'`\])>\\]{0,4}[ \t]{0,20}"
+    r"(?::[ \t]{0,4}[0-9A-Za-z_?<>\[\]*&]{2,24}[ \t]{0,2})?"
+    r"(?:=>|:=|==|[=:,|>(]|[ \t])[ \t\r\n]{0,20}"
+    r"(?:(?:String|b|r|f|u|Bearer|Basic|Token|token|bearer)[ \t(]{0,2})?[\"'`\\(\[{<]{0,4}"
+    r"(?:(?:Bearer|Basic|Token|token|bearer)[ =:]{1,3})?"
+)
+HASH_WORDS = (
+    r"(?i)(?:sha-?(?:1|256|384|512)|md5|checksum|integrity|digest|commit|revision|etag|"
+    r"(?<![a-z])rev(?![a-z])|blob|uuid|guid|public)"
+)
+
+
+class CheckSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A structural check, by its name in ``checksums.CHECKS``."""
+
+    name: Word
+    otherwise: Literal["drop", "low", "medium"] = "drop"
+
+
+class CompanionSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The other half of a pair. See ``rules.Companion``."""
+
+    pattern: str
+    within: Annotated[int, msgspec.Meta(ge=1, le=4000)] = 400
+    required: bool = False
+    key_id: bool = True
+
+
+class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One detector as people write it.
+
+    Attributes:
+        id: permanent name within the provider's file (``pat`` becomes ``github.pat``).
+        kind: what it is.
+        pattern: the token; or the whole match where it holds a group ``secret``.
+        context: case-insensitive expressions, one of which stands before the token.
+        gap: ``near`` allows any text of up to ``within`` bytes between word and token;
+            ``assign`` an assignment only.
+        within: see ``gap``.
+        anchor: expressions near which (``within``) the token is searched, before or after.
+        trigger: hyperscan expressions that replace the derived one.
+        entropy: least entropy in bits a character; by default from the token's length.
+        check: structural checks.
+        companion: the other half of a pair.
+        shape: name of a function in ``generic.SHAPES``.
+        source: where the format is known from.
+        docs: the vendor's document; revoke, rotate: how to, for people. From the file's head
+            where the detector says nothing.
+    """
+
+    id: Word
+    kind: Word
+    pattern: str
+    name: str = ""
+    named: bool = True
+    confidence: Confidence = "high"
+    context: tuple[str, ...] = ()
+    gap: Literal["near", "assign"] = "near"
+    within: Annotated[int, msgspec.Meta(ge=0, le=2000)] = 50
+    anchor: tuple[str, ...] = ()
+    trigger: tuple[str, ...] = ()
+    before: Annotated[int, msgspec.Meta(ge=0, le=20_000)] = 0
+    rank: int | None = None
+    entropy: float | None = None
+    public_prefix: int | None = None
+    check: tuple[CheckSource, ...] = ()
+    companion: CompanionSource | None = None
+    shape: str = ""
+    hashes: tuple[Literal["sha256", "sha256_base64"], ...] = ()
+    source: Literal["documented", "observed", "guessed"]
+    docs: str = ""
+    revoke: str = ""
+    rotate: str = ""
+
+
+class ProviderSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One detector file."""
+
+    provider: Word
+    name: str
+    docs: str = ""
+    revoke: str = ""
+    rotate: str = ""
+    detectors: tuple[DetectorSource, ...]
+
+
+def read_sources(files: Iterable[Path]) -> list[tuple[yamlfile.Document, ProviderSource]]:
+    """Parse and validate detector files.
+
+    Raises:
+        ConfigError: with file and line.
+    """
+    documents = [yamlfile.load(path, name=path.name) for path in files]
+    return [(document, document.convert(ProviderSource)) for document in documents]
+
+
+def compile_rules(digest: str, files: Iterable[Path]) -> rules.RuleSet:
+    """Compile detector files into a rule set.
+
+    Raises:
+        ConfigError: with file and line: a field, an unknown check, an id that stands twice, or a
+            pattern that could run long.
+    """
+    detectors: list[rules.Detector] = []
+    triggers: list[rules.Trigger] = []
+    for document, provider in read_sources(files):
+        for index, source in enumerate(provider.detectors):
+            where = document.where("detectors", index, "id")
+            try:
+                detector, derived = _compile(provider, source)
+            except Unsafe as failure:
+                where = document.where("detectors", index, "pattern")
+                raise ConfigError(f"{source.id}: {failure}", where=where) from None
+            if any(known.id == detector.id for known in detectors):
+                raise ConfigError(f"{source.id}: the id stands twice", where=where)
+            _check_complete(provider, source, where)
+            triggers += (
+                rules.Trigger(d.expression.encode("latin-1"), 0, len(detectors), d.before, d.after)
+                for d in derived
+            )
+            detectors.append(detector)
+    return rules.RuleSet(digest, tuple(detectors), tuple(triggers))
+
+
+def _check_complete(provider: ProviderSource, source: DetectorSource, where: str) -> None:
+    for check in source.check:
+        if check.name not in CHECKS:
+            raise ConfigError(f"{source.id}: no check is named '{check.name}'", where=where)
+    if source.shape and source.shape not in SHAPES:
+        raise ConfigError(f"{source.id}: no shape is named '{source.shape}'", where=where)
+    for field in ("docs", "revoke", "rotate"):
+        if source.named and not (getattr(source, field) or getattr(provider, field)):
+            raise ConfigError(f"{source.id}: '{field}' is missing", where=where)
+
+
+def _compile(
+    provider: ProviderSource, source: DetectorSource
+) -> tuple[rules.Detector, list[Derived]]:
+    pattern = exact_pattern(source)
+    check_bounded(pattern)
+    derived = _triggers(source, pattern)
+    token = _token(source)
+    prefix = constant_prefix(token) if source.public_prefix is None else source.public_prefix
+    companion = source.companion
+    detector = rules.Detector(
+        id=f"{provider.provider}.{source.id}",
+        provider=provider.provider,
+        kind=source.kind,
+        named=source.named,
+        confidence=source.confidence,
+        rank=_rank(source) if source.rank is None else source.rank,
+        pattern=pattern,
+        before=max(d.before for d in derived),
+        after=max(d.after for d in derived),
+        covers=not (source.anchor or source.trigger),
+        public_prefix=prefix,
+        entropy=_entropy(token, prefix) if source.entropy is None else source.entropy,
+        checks=tuple(rules.Check(c.name, c.otherwise) for c in source.check),
+        companion=rules.Companion(
+            companion.pattern, companion.within, companion.required, companion.key_id
+        )
+        if companion
+        else None,
+        reject=HASH_WORDS if (source.context or source.anchor) and not source.shape else "",
+        shape=source.shape,
+        hashes=source.hashes,
+    )
+    return detector, derived
+
+
+def exact_pattern(source: DetectorSource) -> str:
+    """Return the whole bytes expression (as latin-1 text): context, gap, boundaries, token."""
+    if "(?P<secret>" in source.pattern:
+        return source.pattern
+    token = f"(?P<secret>{source.pattern})"
+    if source.anchor:
+        return STRICT_LEFT + token + STRICT_RIGHT
+    if not source.context:
+        return LEFT + token + RIGHT
+    words = "|".join(source.context)
+    gap = ASSIGN if source.gap == "assign" else f"[\\s\\S]{{0,{source.within}}}?"
+    return f"(?i:{words}){gap}{STRICT_LEFT}{token}{STRICT_RIGHT}"
+
+
+def _token(source: DetectorSource) -> str:
+    """Return the part of the pattern that is the secret."""
+    start = source.pattern.find("(?P<secret>")
+    if start < 0:
+        return source.pattern
+    depth, escaped, inside = 0, False, False
+    for index in range(start, len(source.pattern)):
+        character = source.pattern[index]
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif character == "]":
+            inside = False
+        elif character == "[":
+            inside = True
+        elif not inside and character in "()":
+            depth += 1 if character == "(" else -1
+            if depth == 0:
+                return source.pattern[start + len("(?P<secret>") : index]
+    raise Unsafe("the group 'secret' does not end")
+
+
+def _triggers(source: DetectorSource, pattern: str) -> list[Derived]:
+    if source.anchor:
+        reach = source.within + width(pattern)[1] + 1
+        found = [derive(anchor) for anchor in source.anchor]
+        return [Derived(d.expression, d.before + reach, d.after + reach) for d in found]
+    whole = width(pattern)[1] + 1
+    if source.trigger:
+        return [Derived(t, source.before or whole, whole) for t in source.trigger]
+    return [derive(pattern)]
+
+
+def _rank(source: DetectorSource) -> int:
+    """A vendor's own form beats a vendor's context, and any named detector beats the others."""
+    if not source.named:
+        return 9
+    return 3 if source.context or source.anchor else 1
+
+
+def _entropy(token: str, prefix: int) -> float:
+    """Return a threshold that nearly every random value of this length passes."""
+    length = width(token)[0] - prefix
+    if length < SHORT:
+        return 0.0
+    return round(min(3.0, 0.72 * math.log2(length)), 2)
