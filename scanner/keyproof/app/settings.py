@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -135,11 +138,21 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         return module, shadow.convert(module.SETTINGS, section, name)
 
     def store_url(self, environment: Mapping[str, str]) -> str:
-        """Return the store's URL: ``KEYPROOF_STORE``, the file's, else SQLite in the data folder."""
+        """Return the store's URL: ``KEYPROOF_STORE``, the file's, else this project's SQLite file.
+
+        Each project has a file of its own, named after its folder: two projects that both call a
+        source "repo" must not resolve each other's findings.
+        """
         configured = environment.get("KEYPROOF_STORE") or self.settings.store
-        if configured and "://" not in configured:
-            return f"sqlite:///{self.path(configured)}"
-        return configured or f"sqlite:///{data_folder(environment) / 'keyproof.db'}"
+        if configured and "://" in configured:
+            return configured
+        return f"sqlite:///{self.path(configured) if configured else self._own_store(environment)}"
+
+    def _own_store(self, environment: Mapping[str, str]) -> Path:
+        folder = self.folder.resolve()
+        mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", folder.name) or "root"
+        return data_folder(environment) / "projects" / f"{name}-{mark}" / "keyproof.db"
 
 
 _KINDS: Mapping[str, tuple[registry.Kind, str]] = {

@@ -115,7 +115,8 @@ def _ad_hoc(kind: str, path: Path) -> _Chosen:
         raise UsageError(f"{path} does not exist")
     connector = registry.load("connectors", kind)
     absolute = path.resolve()
-    return absolute.name, kind, connector, connector.SETTINGS(path=str(absolute))
+    # the whole path: two folders of one name must not resolve each other's findings
+    return str(absolute), kind, connector, connector.SETTINGS(path=str(absolute))
 
 
 def _narrowed(chosen: Sequence[_Chosen], commits: str) -> list[_Chosen]:
