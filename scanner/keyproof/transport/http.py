@@ -22,6 +22,7 @@ from keyproof.errors import SourceError
 from keyproof.model.secret import Secret
 from keyproof.ports import Clock
 from keyproof.transport._http_address import checked_base, header_text, redirect_target, same_origin
+from keyproof.transport._http_answer import Answer
 from keyproof.transport._http_errors import (
     RETRIED,
     HttpError,
@@ -43,32 +44,6 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = range(200, 300)
 _MAXIMUM_REDIRECTS = 5
-
-
-class Answer(NamedTuple):
-    """One answer, read to its end. ``headers`` have lower-case names."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    where: str
-
-    def json(self, kind: type[T] | Any = Any) -> Any:
-        """Return the body as JSON of the shape ``kind``.
-
-        Raises:
-            HttpError: (``invalid_data``) it is not JSON, or of another shape.
-        """
-        try:
-            return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):  # the texts quote values
-            raise HttpError(
-                "the answer is not the JSON that this server documents",
-                status=self.status,
-                reason="invalid_data",
-                hint="check the address: it may be a login page, a proxy or another version",
-                where=self.where,
-            ) from None
 
 
 class _Call(NamedTuple):
