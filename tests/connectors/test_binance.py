@@ -61,7 +61,7 @@ def test_a_key_that_only_reads(server: HttpDouble) -> None:
     assert key.fingerprints == (
         Fingerprint(scheme="secret_id", value=fingerprinter().secret_id(Secret(API_SECRET))),
     )
-    assert (source.complete, source.parsed, source.scope) == (True, 1, "partial")
+    assert (source.complete, source.parsed, source.scope) == (True, 1, "whole")
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,6 @@ def collect(settings: BinanceSettings, context: Context) -> Iterator[Record]:
         started_at=started,
         finished_at=context.clock.now(),
         complete=bool(listed),
-        scope="partial",
         parsed=listed,
         calls=(_CALL,),
     )
