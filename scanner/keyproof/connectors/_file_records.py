@@ -27,16 +27,6 @@ from keyproof.ports import Fingerprinter
 
 _FIELD = re.compile(r"at `\$\.([a-z_]+)")
 _MISSING = re.compile(r"missing required field `([a-z_]+)`")
-_JUDGED = (
-    "created_at",
-    "expires_at",
-    "last_used_at",
-    "last_rotated_at",
-    "owner",
-    "principal_id",
-    "scopes",
-    "privilege_level",
-)
 _SAME = (
     "name",
     "description",
@@ -186,7 +176,7 @@ def to_key(row: KeyRow, secret_id: str | None, line: int, origin: Origin) -> Key
         ),
         storage_refs=tuple(StorageRef(system=a, path=b) for a, b in _pairs(row.storage_refs)),
         fingerprints=tuple(fingerprints),
-        evidence=_evidence(origin, line, tuple(f for f in _JUDGED if not getattr(row, f))),
+        evidence=_evidence(origin, line),
     )
 
 
@@ -194,13 +184,12 @@ def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(first, second) for first, _, second in (text.partition(":") for text in sorted(texts))]
 
 
-def _evidence(origin: Origin, line: int, missing: tuple[str, ...] = ()) -> Evidence:
+def _evidence(origin: Origin, line: int) -> Evidence:
     return Evidence(
         collector="file",
         api_call=f"{origin.name}:{line}",
         collected_at=origin.collected_at,
         raw_sha256=origin.raw_sha256,
-        missing_fields=missing,
     )
 
 
@@ -213,7 +202,7 @@ class Principals:
         self._found: dict[str, tuple[KeyRow, int, dict[str, Any]]] = {}
 
     def add(self, row: KeyRow, line: int) -> list[str]:
-        """Take a row in; return the columns in which it contradicts an earlier one."""
+        """Take a row in; return the principal's fields in which it contradicts an earlier one."""
         if not row.principal_id:
             return []
         record = principal_record_id(row.issuer_type, row.issuer_instance, row.principal_id)
@@ -224,7 +213,7 @@ class Principals:
             if value is None:
                 continue
             if field in stated and stated[field] != value:
-                contradicted.append(column)
+                contradicted.append(field)
                 value = None
             stated[field] = value
         return contradicted
@@ -241,9 +230,7 @@ class Principals:
                 issuer_instance=row.issuer_instance,
                 native_id=str(row.principal_id),
                 environment=row.environment,
-                evidence=_evidence(
-                    self._origin, line, tuple(f for f in _PRINCIPAL_FIELDS if f not in known)
-                ),
+                evidence=_evidence(self._origin, line),
             )
 
 

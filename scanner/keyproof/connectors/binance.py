@@ -245,7 +245,7 @@ def transform(
             collected_at=context.clock.now(),
             raw_sha256=hashlib.sha256(answer.body).hexdigest(),
             complete=not unsaid,
-            missing_fields=("expires_at", "last_used_at", "network_restrictions.cidrs", *unsaid),
+            missing_fields=("expires_at", "last_used_at"),
         ),
     )
 

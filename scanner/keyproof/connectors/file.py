@@ -115,6 +115,7 @@ def _records(
             call=where,
             reason="truncated" if row.last else "invalid_data",
             detail=row.problem,
+            fields=("keys",),
         )
         return
     try:
@@ -123,13 +124,14 @@ def _records(
             return
         parsed, secret_id = parse_row(row.cells, layout, origin)
     except CellError as error:
+        fields, subjects = _unread(row, error.column)
         yield Gap(
             source=origin.source,
             call=where,
             reason="invalid_data",
             detail=f"{error.column}: must be {error.expected}",
-            fields=(error.column,),
-            subjects=_subjects(row),
+            fields=fields,
+            subjects=subjects,
         )
         return
     yield to_key(parsed, secret_id, row.line, origin)
@@ -148,11 +150,20 @@ def _records(
         )
 
 
-def _subjects(row: Row) -> tuple[str, ...]:
-    parts = [row.cells.get(name) for name in ("issuer_type", "issuer_instance", "native_id")]
-    if all(isinstance(part, str) and part.strip() for part in parts):
-        return (key_record_id(*(str(part).strip() for part in parts)),)
-    return ()
+def _unread(row: Row, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the fields and records that a row leaves unknown: its key is one of nobody knows whose.
+
+    Without a readable id it may belong to any principal of the file; with one, its own is named.
+    """
+    issuer = [row.cells.get(name) for name in ("issuer_type", "issuer_instance")]
+    key, principal = (row.cells.get(name) for name in ("native_id", "principal_id"))
+    parts = [part.strip() if isinstance(part, str) else "" for part in (*issuer, key)]
+    if not all(parts):
+        return ("keys",), ()
+    touched = [key_record_id(*parts)]
+    if isinstance(principal, str) and principal.strip():
+        touched.append(principal_record_id(parts[0], parts[1], principal.strip()))
+    return (column, "keys"), tuple(touched)
 
 
 def _again(record: Record, seen: set[str], row: Row, origin: Origin) -> Gap | None:
@@ -165,7 +176,6 @@ def _again(record: Record, seen: set[str], row: Row, origin: Origin) -> Gap | No
             call=f"{origin.name}:{row.line}",
             reason="invalid_data",
             detail="native_id: an earlier row has the same issuer and id; that one is used",
-            fields=("native_id",),
             subjects=(record.record_id,),
         )
     seen.add(record.record_id)
