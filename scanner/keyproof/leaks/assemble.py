@@ -1,0 +1,119 @@
+"""From places to Leaks: one leak a secret, with all its occurrences, and nothing secret in paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, cast
+
+from keyproof.identity import redact
+from keyproof.leaks.attribution import show_path
+from keyproof.leaks.matcher import Matcher
+from keyproof.leaks.places import Place
+from keyproof.leaks.rules import Detector
+from keyproof.model.leak import Confidence, Leak, Occurrence, Where, leak_record_id
+
+_SURE = {"high": 0, "medium": 1, "low": 2}
+
+
+class Cleaner:
+    """Takes secrets out of paths, ref names and authors before they are shown."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        """Take the matcher that says what a secret is."""
+        self._matcher = matcher
+        self._known: dict[bytes, str] = {}
+
+    def show(self, raw: bytes) -> str:
+        r"""Return ``raw`` with every secret in it redacted, undecodable bytes as ``\xNN``."""
+        if raw not in self._known:
+            shown, at = "", 0
+            for hit in self._matcher.find(raw):
+                value = redact(raw[hit.start : hit.end], public_prefix=hit.public_prefix)
+                shown += show_path(raw[at : hit.start]) + value
+                at = hit.end
+            self._known[raw] = shown + show_path(raw[at:])
+        return self._known[raw]
+
+
+def assemble(
+    places: Iterable[Place], matcher: Matcher, *, source: str, repository: str
+) -> tuple[Leak, ...]:
+    """Group places by secret, the surest detector naming the leak, sorted by record id."""
+    detectors = {detector.id: detector for detector in matcher.rules.detectors}
+    cleaner = Cleaner(matcher)
+    by_secret: dict[str, list[Place]] = {}
+    for place in places:
+        by_secret.setdefault(place.found.secret_id, []).append(place)
+    leaks = [
+        _leak(secret_id, own, detectors, cleaner, source, repository)
+        for secret_id, own in by_secret.items()
+    ]
+    return tuple(sorted(leaks, key=lambda leak: leak.record_id))
+
+
+def _leak(
+    secret_id: str,
+    places: list[Place],
+    detectors: dict[str, Detector],
+    cleaner: Cleaner,
+    source: str,
+    repository: str,
+) -> Leak:
+    def preference(place: Place) -> tuple[bool, int, int, str]:
+        detector = detectors[place.found.detector]
+        sure = _SURE[place.found.confidence]
+        return (not detector.named, detector.rank, sure, detector.id)
+
+    best = min(places, key=preference).found
+    detector = detectors[best.detector]
+    occurrences = {_key(place): _occurrence(place, cleaner, repository) for place in places}
+    return Leak(
+        record_id=leak_record_id(source, secret_id),
+        source=source,
+        secret_id=secret_id,
+        detector=detector.id,
+        provider=detector.provider,
+        kind=detector.kind,
+        named=detector.named,
+        confidence=cast("Confidence", min((p.found.confidence for p in places), key=_SURE.__getitem__)),
+        redacted=best.redacted,
+        key_native_ids=tuple(sorted({i for place in places for i in place.found.key_ids})),
+        provider_hashes=tuple(sorted({h for p in places for h in p.found.provider_hashes})),
+        occurrences=tuple(sorted(occurrences.values(), key=_place_order)),
+    )
+
+
+def _key(place: Place) -> tuple[str, str, bytes | None, str | None]:
+    per_commit = place.commit if place.path is None else None
+    return place.found.occurrence_id, place.where, place.path, per_commit
+
+
+def _place_order(one: Occurrence) -> tuple[str, str, int, int, str, str]:
+    return (
+        one.where,
+        one.path or "",
+        one.line or 0,
+        one.column or 0,
+        one.commit or "",
+        one.occurrence_id,
+    )
+
+
+def _occurrence(place: Place, cleaner: Cleaner, repository: str) -> Occurrence:
+    author: str | None = None
+    if place.author is not None:
+        author = cleaner.show(place.author.encode("utf-8", "surrogateescape"))
+    where: Literal[Where] = cast("Where", place.where)
+    return Occurrence(
+        where=where,
+        repository=repository,
+        path=None if place.path is None else cleaner.show(place.path),
+        line=place.found.line,
+        column=place.found.column,
+        commit=place.commit,
+        author=author,
+        introduced_at=place.introduced_at,
+        in_head=place.in_head,
+        reachable=place.reachable,
+        occurrence_id=place.found.occurrence_id,
+    )

@@ -1,0 +1,132 @@
+"""Collector: takes streamed objects, matches them, and keeps what may leave of each hit.
+
+A whole chunk of objects goes to the matcher in one call. Between two objects lie a newline and a
+header, which no secret spans; what a trigger reports is then checked on its own object alone.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from keyproof.leaks import decode
+from keyproof.leaks.locate import Found, Identities, locate
+from keyproof.leaks.matcher import Matcher, Trigger
+
+
+class Row(NamedTuple):
+    """A secret in an object: ``kind`` is git's; for a tree, ``oid`` is the entry's of that name."""
+
+    kind: str
+    oid: str
+    found: Found
+
+
+class Collector:
+    """The sink of one thread. See ``objects.Sink``."""
+
+    def __init__(self, matcher: Matcher, identities: Identities, oid_bytes: int = 20) -> None:
+        """Take a matcher of this thread's own; ``oid_bytes`` is 32 in SHA-256 repositories."""
+        self.matcher = matcher
+        self.identities = identities
+        self.oid_bytes = oid_bytes
+        self.rows: list[Row] = []
+        self.read = 0
+
+    def chunk(
+        self, kind: str, buffer: Any, end: int, starts: list[int], ends: list[int], oids: list[str]
+    ) -> None:
+        """See ``Sink.chunk``."""
+        self.read += len(starts)
+        with memoryview(buffer) as view, view[:end] as whole:
+            triggers = self.matcher.triggers(whole)
+        by_object: dict[int, list[Trigger]] = {}
+        for number, stop in triggers:
+            index = bisect_right(starts, stop - 1) - 1
+            if index >= 0 and stop <= ends[index]:
+                by_object.setdefault(index, []).append((number, stop - starts[index]))
+        for index, own in by_object.items():
+            self._object(kind, oids[index], bytes(buffer[starts[index] : ends[index]]), own)
+        if kind == "blob":
+            self._wide(buffer, end, starts, ends, oids)
+
+    def large(self, kind: str, oid: str, windows: Iterator[tuple[int, bytes]], size: int) -> None:
+        """See ``Sink.large``: hits of overlapping windows count once, lines run on."""
+        self.read += 1
+        line, reported = 1, -1
+        margin = self.matcher.overlap
+        for offset, window in windows:
+            last = offset + len(window) >= size
+            # what begins in the last margin is whole, with its surroundings, in the next window
+            limit = len(window) if last else len(window) - margin
+            fresh = [
+                h for h in self.matcher.find(window) if reported < offset + h.start < limit + offset
+            ]
+            self._keep(kind, oid, locate(self.identities, window, fresh, first_line=line))
+            reported = max([reported, *(offset + hit.start for hit in fresh)])
+            if kind == "blob" and self.matcher.has_wide_text(window):
+                self._views(oid, window, line)
+            if not last:
+                line += window.count(b"\n", 0, len(window) - 2 * margin)
+
+    def _object(self, kind: str, oid: str, text: bytes, triggers: list[Trigger]) -> None:
+        if kind == "tree":
+            self._names(text)
+            return
+        hits = self.matcher.confirm(text, triggers)
+        if hits:
+            self._keep(kind, oid, locate(self.identities, text, hits))
+
+    def _keep(self, kind: str, oid: str, found: list[Found]) -> None:
+        self.rows.extend(Row(kind, oid, one) for one in found)
+
+    def _names(self, tree: bytes) -> None:
+        """Search the names in a tree; a hit is kept under the id of what bears the name."""
+        position = 0
+        while position < len(tree):
+            space = tree.index(b" ", position)
+            end = tree.index(b"\0", space)
+            name = tree[space + 1 : end]
+            position = end + 1 + self.oid_bytes
+            hits = self.matcher.find(name)
+            if hits:
+                child = tree[end + 1 : position].hex()
+                self._keep("tree", child, locate(self.identities, name, hits, exact=False))
+
+    def _wide(
+        self, buffer: Any, end: int, starts: list[int], ends: list[int], oids: list[str]
+    ) -> None:
+        """Search the objects that hold zero bytes for text of two or four bytes a character."""
+        at = buffer.find(0, 0, end)
+        while at >= 0:
+            index = bisect_right(starts, at) - 1
+            with memoryview(buffer) as view, view[starts[index] : ends[index]] as part:
+                wide = self.matcher.has_wide_text(part)
+            if wide:
+                self._views(oids[index], bytes(buffer[starts[index] : ends[index]]), 1)
+            at = buffer.find(0, ends[index], end)
+
+    def _views(self, oid: str, data: bytes, line: int) -> None:
+        self._keep("blob", oid, search_views(self.matcher, self.identities, data, line))
+
+
+def search_views(
+    matcher: Matcher, identities: Identities, data: bytes, first_line: int = 1
+) -> list[Found]:
+    """Search the decoded texts that stand in ``data``."""
+    found: list[Found] = []
+    for view in decode.views(data):
+        hits = matcher.find(view.text)
+        if hits:
+            line = first_line + view.line - 1
+            found += locate(identities, view.text, hits, first_line=line, exact=view.exact)
+    return found
+
+
+def search_text(matcher: Matcher, identities: Identities, data: bytes) -> list[Found]:
+    """Search one text, and the decoded texts in it."""
+    found = locate(identities, data, matcher.find(data))
+    if b"\0" in data and matcher.has_wide_text(memoryview(data)[: decode.MAXIMUM_BYTES]):
+        found += search_views(matcher, identities, data)
+    return found

@@ -1,0 +1,227 @@
+"""The one git wrapper: every git process of keyproof starts here.
+
+Repositories are hostile: their configuration can name programs (fsmonitor, hooks, external diffs,
+text conversion, filters, transports), hide objects (replace refs, grafts) and reach the network
+(lazy fetching). Each of these is switched off for every call, and only plumbing is called. The
+owner check (``safe.directory``) stays on, because git is started without ``GIT_DIR``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from keyproof.errors import SourceError
+
+TIMEOUT_SECONDS = 600
+PIPE_BYTES = 1 << 20
+_OFF = (
+    "protocol.allow=never",
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    f"core.attributesFile={os.devnull}",
+    "core.untrackedCache=false",
+    "core.sshCommand=false",
+    "core.alternateRefsCommand=false",
+    "core.pager=cat",
+    "credential.helper=",
+    "submodule.recurse=false",
+    "core.quotePath=false",
+)
+_KEPT = (
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_EXEC_PATH",
+)
+_SET = {
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_ADVICE": "0",
+    "LC_ALL": "C",
+    "LANGUAGE": "C",
+}
+
+
+class NotARepository(SourceError):
+    """The path is no git repository, nor inside one."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"not a git repository: {path}",
+            reason="unsupported",
+            hint="keyproof leaks --no-git PATH reads plain files and folders",
+        )
+
+
+class Repository(NamedTuple):
+    """An opened repository.
+
+    Attributes:
+        git_dir: its git directory (of this worktree).
+        common_dir: the git directory that holds objects, refs and configuration.
+        worktree: the folder that holds ``.git``; ``None`` for a bare repository. Never what
+            ``core.worktree`` says, which the repository itself chooses.
+        environment: what git processes get.
+    """
+
+    git_dir: Path
+    common_dir: Path
+    worktree: Path | None
+    environment: Mapping[str, str]
+
+    @property
+    def root(self) -> Path:
+        """Return where a person would say that the repository lies."""
+        return self.worktree or self.git_dir
+
+
+def git_environment(
+    environment: Mapping[str, str], *, index_file: str | None = None
+) -> dict[str, str]:
+    """Return the environment of git processes: the user's, without what would redirect git."""
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("GIT_") or name in _KEPT
+    }
+    kept.update(_SET)
+    if index_file:
+        kept["GIT_INDEX_FILE"] = index_file
+    return kept
+
+
+def command(arguments: Sequence[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
+    """Return a whole git command line with everything a repository could abuse switched off."""
+    switches = [part for setting in _OFF for part in ("-c", setting)]
+    return ["git", "--no-pager", *switches, *arguments]
+
+
+def start(
+    repository: Repository,
+    *arguments: str,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start git with a large pipe from its standard output."""
+    try:
+        return subprocess.Popen(
+            command(arguments),
+            cwd=repository.git_dir if repository.worktree is None else repository.worktree,
+            env=dict(repository.environment),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            bufsize=0,
+            pipesize=PIPE_BYTES,
+        )
+    except FileNotFoundError:
+        raise _no_git() from None
+
+
+def run(
+    repository: Repository, *arguments: str, data: bytes = b"", allow_failure: bool = False
+) -> bytes:
+    """Run git to its end and return its output.
+
+    Raises:
+        SourceError: git failed (its words are not repeated: they may quote what it read), or
+            took longer than ten minutes.
+    """
+    with start(repository, *arguments, stdin=subprocess.PIPE) as process:
+        try:
+            out, _ = process.communicate(data, timeout=TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise SourceError(
+                "git took too long", reason="timeout", where=_call(arguments)
+            ) from None
+    if process.returncode and not allow_failure:
+        raise SourceError("git could not read this", reason="corrupt", where=_call(arguments))
+    return out
+
+
+def _call(arguments: Sequence[str]) -> str:
+    return f"git {arguments[0]}"
+
+
+def open_repository(path: Path, environment: Mapping[str, str]) -> Repository:
+    """Open the repository at ``path``, or the one that ``path`` lies in.
+
+    Raises:
+        NotARepository: there is none.
+        SourceError: git refuses or cannot read it; the hint says how to mend it.
+    """
+    folder = path.absolute()
+    clean = git_environment(environment)
+    arguments = ("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir")
+    try:
+        done = subprocess.run(
+            command(arguments),
+            cwd=folder if folder.is_dir() else folder.parent,
+            env=clean,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        if not folder.exists():
+            raise SourceError(f"there is no {path}", hint="check the path") from None
+        raise _no_git() from None
+    except (OSError, subprocess.TimeoutExpired):
+        raise SourceError(f"cannot be opened: {path}", reason="access_denied") from None
+    if done.returncode:
+        raise _refusal(path, folder, done.stderr)
+    git_dir, common_dir = (Path(os.fsdecode(line)) for line in done.stdout.splitlines()[:2])
+    return Repository(git_dir, common_dir, _worktree(folder, git_dir), clean)
+
+
+def _worktree(folder: Path, git_dir: Path) -> Path | None:
+    real = folder.resolve()
+    if real == git_dir.resolve() or git_dir.resolve() in real.parents:
+        return None
+    for candidate in (real, *real.parents):
+        if (candidate / ".git").exists():
+            return candidate
+    return None
+
+
+def _refusal(path: Path, folder: Path, stderr: bytes) -> SourceError:
+    if b"dubious ownership" in stderr:
+        return SourceError(
+            f"git refuses the repository {path}: it belongs to another user",
+            reason="access_denied",
+            hint=f"git config --global --add safe.directory '{_top(folder)}'",
+        )
+    if b"not a git repository" in stderr:
+        return NotARepository(path)
+    if b"unknown repository extension" in stderr or b"Expected git repo version" in stderr:
+        return SourceError(
+            f"git is too old for the repository {path}", reason="unsupported", hint="upgrade git"
+        )
+    return SourceError(
+        f"git cannot open the repository {path}",
+        reason="corrupt",
+        hint=f"git -C '{path}' status says why",
+    )
+
+
+def _top(folder: Path) -> Path:
+    for candidate in (folder, *folder.parents):
+        if (candidate / ".git").exists():
+            return candidate
+    return folder
+
+
+def _no_git() -> SourceError:
+    return SourceError("git is not installed", reason="unsupported", hint="install git")

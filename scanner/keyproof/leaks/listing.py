@@ -1,0 +1,138 @@
+"""Listing: which objects a repository holds, in the order and the pieces in which to read them.
+
+``cat-file`` is fed with lists in the order of delta chains, so that a base is still in git's cache
+when its deltas are asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from keyproof.leaks import gitio
+from keyproof.leaks.gitio import Repository
+
+_FORMAT = "%(objectname) %(objecttype) %(objectsize) %(deltabase)"
+_PIECE_BYTES = 16 << 20
+
+
+class Unread(NamedTuple):
+    """An object that is listed or referenced and could not be read; a ``GapReason`` says why."""
+
+    oid: str
+    reason: str
+
+
+class Shard(NamedTuple):
+    """Objects that one process reads: their type and the headers that git must answer with."""
+
+    kind: str
+    headers: bytes
+    bytes_total: int
+
+
+class Listing(NamedTuple):
+    """All objects by type, as header lines (``oid type size\\n``) in reading order."""
+
+    headers: dict[str, list[bytes]]
+    unread: tuple[Unread, ...]
+
+    def total(self) -> int:
+        """Return the number of objects that can be asked for."""
+        return sum(map(len, self.headers.values()))
+
+
+def object_ids(repository: Repository) -> bytes:
+    """Return the sorted ids of all objects, one a line: the cheapest listing that git has."""
+    return gitio.run(
+        repository, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)", "--buffer"
+    )
+
+
+def list_objects(repository: Repository, wanted: bytes | None = None) -> Listing:
+    """List all objects, or those ``wanted`` (ids, one a line), in reading order."""
+    if wanted is None:
+        out = gitio.run(
+            repository,
+            *("cat-file", "--batch-all-objects", "--unordered", "--buffer"),
+            f"--batch-check={_FORMAT}",
+            allow_failure=True,
+        )
+    else:
+        out = gitio.run(
+            repository,
+            *("cat-file", "--buffer", f"--batch-check={_FORMAT}"),
+            data=wanted,
+            allow_failure=True,
+        )
+    return plan(out)
+
+
+def plan(out: bytes) -> Listing:
+    """Put listed objects into the order of their delta chains, by type."""
+    children: dict[bytes, list[bytes]] = {}
+    roots: list[bytes] = []
+    unread: list[Unread] = []
+    zero: bytes | None = None
+    for line in out.splitlines():
+        header, _, base = line.rpartition(b" ")
+        if zero is None or len(base) != len(zero):
+            if base == b"missing" or header.count(b" ") != 2:  # noqa: PLR2004
+                unread.append(Unread(line.split(b" ")[0].decode("ascii", "replace"), "corrupt"))
+                continue
+            zero = b"0" * len(base)
+        if base == zero:
+            roots.append(header)
+        else:
+            children.setdefault(base, []).append(header)
+    return Listing(_in_chains(roots, children), tuple(unread))
+
+
+def _in_chains(roots: list[bytes], children: dict[bytes, list[bytes]]) -> dict[str, list[bytes]]:
+    by_kind: dict[str, list[bytes]] = {"commit": [], "tag": [], "tree": [], "blob": []}
+    take = children.pop
+    pending = roots
+    while pending:
+        pending.reverse()
+        while pending:
+            header = pending.pop()
+            oid, kind, _ = header.split(b" ")
+            by_kind[kind.decode()].append(header)
+            under = take(oid, None)
+            if under:
+                pending.extend(under)
+        # a base that is not in the list itself: its deltas start chains of their own
+        if children:
+            pending = children.pop(next(iter(children)))
+    return by_kind
+
+
+def shards(listing: Listing, workers: int) -> list[Shard]:
+    """Cut a listing into pieces of about equal work, largest kinds first."""
+    made: list[Shard] = []
+    for kind in ("blob", "tree", "commit", "tag"):
+        headers = listing.headers[kind]
+        if not headers:
+            continue
+        sizes = [int(header[header.rfind(b" ") + 1 :]) for header in headers]
+        total = sum(sizes)
+        pieces = 1 if workers == 1 else max(1, min(4 * workers, total // _PIECE_BYTES))
+        made.extend(_cut(kind, headers, sizes, total // pieces + 1))
+    return made
+
+
+def _cut(kind: str, headers: list[bytes], sizes: list[int], limit: int) -> Iterator[Shard]:
+    begin, weight = 0, 0
+    for index, size in enumerate(sizes):
+        weight += size
+        if weight >= limit or index == len(sizes) - 1:
+            yield Shard(kind, b"\n".join(headers[begin : index + 1]) + b"\n", weight)
+            begin, weight = index + 1, 0
+
+
+def default_workers() -> int:
+    """Return how many processes read at once: the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,181 @@
+"""Places: where each secret stands, from rows of objects to occurrences that a person can open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from keyproof.leaks import attribution
+from keyproof.leaks.attribution import Introduction, Signed
+from keyproof.leaks.collector import Row
+from keyproof.leaks.gitio import Repository, run
+from keyproof.leaks.locate import Found
+
+
+class Place(NamedTuple):
+    """One secret at one place. ``path`` is raw: it is shown through :func:`attribution.show_path`.
+
+    ``origin`` is what a path or author was read from, and may itself hold secrets: the scan
+    redacts it before it leaves.
+    """
+
+    found: Found
+    where: str
+    path: bytes | None = None
+    commit: str | None = None
+    author: str | None = None
+    introduced_at: datetime | None = None
+    in_head: bool | None = None
+    reachable: bool | None = None
+
+
+class Placer:
+    """Finds the places of the rows of one repository."""
+
+    def __init__(self, repository: Repository, workers: int) -> None:
+        """Take the repository; nothing is read before there is a hit to place."""
+        self.repository = repository
+        self.workers = workers
+
+    def place(
+        self, rows: Iterable[Row], *, commits: list[bytes] | None = None, all_commits: bytes = b""
+    ) -> list[Place]:
+        """Return the places of ``rows``.
+
+        Args:
+            commits: the commits among which an introduction counts; all reachable ones if ``None``.
+            all_commits: ids of every commit object, for what only unreachable ones hold.
+        """
+        rows = list(rows)
+        if not rows:
+            return []
+        known = attribution.reachable_commits(self.repository) if commits is None else commits
+        named = [row for row in rows if row.kind in {"blob", "tree"}]
+        placed = self._introduced(named, known, all_commits)
+        signed = self._signatures(rows, placed)
+        places = self._content(named, placed, signed)
+        reachable = frozenset(commit.decode() for commit in known)
+        for row in rows:
+            if row.kind == "commit":
+                places.append(self._message(row, signed, row.oid in reachable))
+            elif row.kind == "tag":
+                places.append(self._tag(row, signed))
+        return places
+
+    def _introduced(
+        self, rows: list[Row], known: list[bytes], all_commits: bytes
+    ) -> dict[str, list[Introduction]]:
+        wanted = frozenset(row.oid for row in rows)
+        found = attribution.introductions(self.repository, wanted, known, self.workers)
+        left = wanted - {one.oid for one in found}
+        if left and all_commits:
+            rest = sorted(set(all_commits.splitlines()) - set(known))
+            found += attribution.introductions(
+                self.repository, left, rest, self.workers, reachable=False
+            )
+        by_oid: dict[str, list[Introduction]] = {}
+        for one in found:
+            by_oid.setdefault(one.oid, []).append(one)
+        return by_oid
+
+    def _signatures(
+        self, rows: list[Row], placed: dict[str, list[Introduction]]
+    ) -> dict[str, Signed]:
+        oids = {one.commit for many in placed.values() for one in many}
+        oids.update(row.oid for row in rows if row.kind in {"commit", "tag"})
+        return attribution.signatures(self.repository, oids)
+
+    def _content(
+        self, rows: list[Row], placed: dict[str, list[Introduction]], signed: dict[str, Signed]
+    ) -> list[Place]:
+        oldest: dict[tuple[str, str, bytes], tuple[Row, Introduction]] = {}
+        wanted = {row.oid for row in rows}
+        head = {e for e in attribution.tree_entries(self.repository, "HEAD") if e[0] in wanted}
+        in_head: set[tuple[str, str, bytes]] = set()
+        for row in rows:
+            for one in placed.get(row.oid, ()):
+                key = (row.kind, row.found.occurrence_id, one.path)
+                if (row.oid, one.path) in head:
+                    in_head.add(key)
+                best = oldest.get(key)
+                if best is None or _older(one, best[1]):
+                    oldest[key] = (row, one)
+        notes = self._note_commits() if oldest else frozenset()
+        places = []
+        for key, (row, one) in oldest.items():
+            by = signed.get(one.commit, Signed(None, None))
+            where = "file_name" if row.kind == "tree" else "blob"
+            if one.commit in notes:
+                where = "note"
+            places.append(
+                Place(
+                    row.found._replace(line=None, column=None) if row.kind == "tree" else row.found,
+                    where,
+                    None if where == "note" else one.path,
+                    one.commit,
+                    by.author,
+                    by.at,
+                    key in in_head,
+                    one.reachable,
+                )
+            )
+        return places + self._loose([row for row in rows if row.oid not in placed])
+
+    def _loose(self, rows: list[Row]) -> list[Place]:
+        """Place objects that no commit holds: staged ones by the index, the rest without a path."""
+        if not rows:
+            return []
+        staged: dict[str, list[bytes]] = {}
+        for oid, path in attribution.index_entries(self.repository):
+            staged.setdefault(oid, []).append(path)
+        places = []
+        for row in rows:
+            where = "index" if row.oid in staged else "blob"
+            if row.kind == "tree":
+                where = "file_name"
+            places.extend(
+                Place(row.found, where, path, in_head=False, reachable=row.oid in staged)
+                for path in staged.get(row.oid, [None])  # type: ignore[list-item]
+            )
+        return places
+
+    def _note_commits(self) -> frozenset[str]:
+        refs = run(self.repository, "for-each-ref", "--count=1", "refs/notes", allow_failure=True)
+        if not refs:
+            return frozenset()
+        commits = attribution.reachable_commits(self.repository, "--glob=refs/notes")
+        return frozenset(commit.decode() for commit in commits)
+
+    def _message(self, row: Row, signed: dict[str, Signed], reachable: bool) -> Place:  # noqa: FBT001
+        by = signed.get(row.oid, Signed(None, None))
+        found = _in_message(row.found, by)
+        return Place(
+            found, "commit_message", None, row.oid, by.author, by.at, None, reachable=reachable
+        )
+
+    def _tag(self, row: Row, signed: dict[str, Signed]) -> Place:
+        by = signed.get(row.oid, Signed(None, None))
+        pointing = run(self.repository, "for-each-ref", "--points-at", row.oid, allow_failure=True)
+        return Place(
+            _in_message(row.found, by),
+            "tag_message",
+            None,
+            by.target,
+            by.author,
+            by.at,
+            None,
+            reachable=bool(pointing),
+        )
+
+
+def _in_message(found: Found, signed: Signed) -> Found:
+    """Count lines from the message's first one; in the header before it they mean nothing."""
+    line = (found.line or 0) - signed.header_lines
+    if line < 1:
+        return found._replace(line=None, column=None)
+    return found._replace(line=line)
+
+
+def _older(one: Introduction, than: Introduction) -> bool:
+    return (one.reachable, one.rank) > (than.reachable, than.rank)
