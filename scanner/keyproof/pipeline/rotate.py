@@ -135,6 +135,8 @@ def _stored(rotation: Rotation, deps: Deps) -> Rotation:
 
 def _steps(rotation: Rotation, deps: Deps) -> Rotation:
     reach = deps.reach(rotation.request)
+    written = [rotation]
+    deps = deps._replace(written=written)
     step = Step(rotation)
     try:
         step = HANDLERS[rotation.state](step, reach, deps)
@@ -143,11 +145,9 @@ def _steps(rotation: Rotation, deps: Deps) -> Rotation:
     except StoreError:
         raise
     except KeyproofError as error:
-        latest = deps.store.rotation(rotation.id)
-        assert latest is not None
         if isinstance(error, SourceError):
-            return again(latest, deps, error)
-        return ask(latest, deps, error)
+            return again(written[-1], deps, error)
+        return ask(written[-1], deps, error)
     return step.rotation
 
 

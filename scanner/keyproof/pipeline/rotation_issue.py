@@ -109,13 +109,25 @@ def _made_in_vain(rotation: Rotation) -> int:
 
 def creating(step: Step, reach: Reach, deps: Deps) -> Step:
     """Go on after a create whose answer was lost: delete what it made, then make it again."""
-    rotation, slots = step.rotation, reach.slots()
+    rotation = step.rotation
+    await_listing(rotation, deps)
+    slots = reach.slots()
     orphan = find_orphan(rotation, reach, slots, deps)
     if orphan is None:
         return _create(rotation, slots, reach, deps)
     rotation = announce(rotation, deps, f"deleting {orphan}: made here, its value was lost")
     delete_key(reach, orphan)
     return Step(announce(rotation, deps, f"deleted {orphan}"))
+
+
+def await_listing(rotation: Rotation, deps: Deps) -> None:
+    """Sleep until the issuer's list shows what the last request made, answered or not."""
+    asked = [s.at for s in rotation.steps if s.state == "created" or s.detail.startswith(_ASKING)]
+    if asked:
+        shown = asked[-1] + timedelta(seconds=deps.limits.settle)
+        wait = (shown - deps.clock.now()).total_seconds()
+        if wait > 0:
+            deps.clock.sleep(wait)
 
 
 def find_orphan(

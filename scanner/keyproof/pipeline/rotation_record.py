@@ -48,12 +48,17 @@ class Limits(NamedTuple):
 
 
 class Deps(NamedTuple):
-    """What the rotation engine works with. ``reach`` opens the issuer and targets of a request."""
+    """What the rotation engine works with. ``reach`` opens the issuer and targets of a request.
+
+    ``written`` notes what a running step has persisted, so that its failure is recorded on top of
+    that and never on top of what another process wrote.
+    """
 
     store: Store
     clock: Clock
     reach: Callable[[RotationRequest], Reach]
     limits: Limits = Limits()
+    written: list[Rotation] | None = None
 
 
 class Step(NamedTuple):
@@ -86,6 +91,8 @@ def move(
         **fields,
     )
     deps.store.update_rotation(moved)
+    if deps.written is not None:
+        deps.written.append(moved)
     return moved
 
 
@@ -130,8 +137,6 @@ def due_at(rotation: Rotation, limits: Limits) -> datetime | None:
         return None
     if rotation.attempts:
         return rotation.updated_at + backoff(rotation.attempts)
-    if rotation.state == "creating":  # its answer was lost: the issuer's list must settle first
-        return rotation.updated_at + timedelta(seconds=limits.settle)
     if rotation.state == "soak" and rotation.soak_until:
         return rotation.soak_until
     waits = rotation.state in {"overlap", "rolling_back"} and rotation.overlap_started_at

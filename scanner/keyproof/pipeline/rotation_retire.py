@@ -83,10 +83,15 @@ def issuer_time(rotation: Rotation, reach: Reach, moment: datetime) -> datetime:
 
     The new key's creation is dated by both clocks; from there on both run alike. The issuer made
     the key before we recorded it, so adding our elapsed time gives a lower bound.
+
+    Raises:
+        SourceError: the issuer does not list the new key (yet).
     """
     slot = reach.slots().get(rotation.new_native_id or "")
+    if slot is None:
+        raise SourceError(f"the issuer does not list the new key {rotation.new_native_id}")
     recorded = entered_at(rotation, "created")
-    if slot is None or slot.created_at is None or recorded is None:
+    if slot.created_at is None or recorded is None:
         return moment
     return slot.created_at + (moment - recorded)
 
@@ -152,11 +157,15 @@ def _leave(rotation: Rotation, reach: Reach, deps: Deps, detail: str) -> Rotatio
 
 
 def _require_new(rotation: Rotation, slots: Mapping[str, Slot]) -> None:
-    new = slots.get(rotation.new_native_id or "")
-    if new is None or not new.active:
+    """Insist that the issuer lists the new key as active; a list may lag, so absence is retried."""
+    new, back = rotation.new_native_id, f"keyproof rotate rollback {rotation.id}"
+    slot = slots.get(new or "")
+    if slot is None:
+        hint = f"the old key is kept; if the new one stays away: {back}"
+        raise SourceError(f"the issuer does not list the new key {new}", hint=hint)
+    if not slot.active:
         raise needs_person(
-            f"the new key {rotation.new_native_id} is {'inactive' if new else 'gone'} at its issuer",
-            f"the old key is kept; keyproof rotate rollback {rotation.id}",
+            f"somebody deactivated the new key {new}", f"the old one is kept; {back}"
         )
 
 

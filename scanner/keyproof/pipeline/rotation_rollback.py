@@ -8,7 +8,12 @@ from msgspec.structs import replace
 
 from keyproof.errors import SourceError, UsageError
 from keyproof.model.rotation import TERMINAL, Rotation, RotationState
-from keyproof.pipeline.rotation_issue import delete_key, find_orphan, with_distribution
+from keyproof.pipeline.rotation_issue import (
+    await_listing,
+    delete_key,
+    find_orphan,
+    with_distribution,
+)
 from keyproof.pipeline.rotation_reach import Reach, delivery_of
 from keyproof.pipeline.rotation_record import Deps, Step, announce, move, needs_person
 from keyproof.pipeline.rotation_retire import issuer_time, silent
@@ -90,7 +95,8 @@ def _restore_targets(rotation: Rotation, reach: Reach, deps: Deps) -> Rotation:
     """Point every target at the old key again, having tried that it works where one can give it."""
     if all(d.state == "rolled_back" for d in rotation.distributions):
         return rotation
-    old = reach.read_old(rotation)
+    promoted = rotation.overlap_until is not None
+    old = reach.read_old(rotation) if promoted else None
     if old is not None and not reach.verify(old):
         raise SourceError(
             f"the old key {old.native_id} does not authenticate",
@@ -125,9 +131,11 @@ def _begin_wait(rotation: Rotation, reach: Reach, deps: Deps) -> Rotation:
 
 
 def _remove_new(rotation: Rotation, reach: Reach, deps: Deps) -> Rotation:
-    slots = reach.slots()
-    new = rotation.new_native_id or find_orphan(rotation, reach, slots, deps)
-    if new is not None and new in slots:
+    new = rotation.new_native_id
+    if new is None:
+        await_listing(rotation, deps)
+        new = find_orphan(rotation, reach, reach.slots(), deps)
+    if new is not None:
         rotation = announce(rotation, deps, f"deleting the new key {new}")
         delete_key(reach, new)
     return move(rotation, deps, "rolled_back", "as it was before")
