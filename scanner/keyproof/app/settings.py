@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from keyproof import yamlfile
 from keyproof.app import registry
@@ -196,5 +197,26 @@ def load(path: Path | None, environment: Mapping[str, str], start: Path) -> Load
         except msgspec.ValidationError:
             msg = "KEYPROOF_FAIL_ON must be one of: critical, high, medium, low, info"
             raise ConfigError(msg) from None
-        settings = msgspec.structs.replace(settings, fail_on=severity)
+        settings = replace(settings, fail_on=severity)
     return Loaded(settings=settings, document=document, folder=folder)
+
+
+def override(
+    loaded: Loaded,
+    *,
+    fail_on: Severity | None = None,
+    engine: Literal["embedded", "opa"] | None = None,
+    opa_url: str | None = None,
+) -> Loaded:
+    """Return the settings with what the command line says in place of the file.
+
+    Raises:
+        UsageError: an address of OPA is given, but not its engine.
+    """
+    settings = loaded.settings
+    if opa_url and engine != "opa" and settings.policies.engine != "opa":
+        raise UsageError("--opa-url needs --engine opa")
+    opa = replace(settings.policies.opa, url=opa_url) if opa_url else settings.policies.opa
+    policies = replace(settings.policies, opa=opa, engine=engine or settings.policies.engine)
+    severity = fail_on or settings.fail_on
+    return replace(loaded, settings=replace(settings, policies=policies, fail_on=severity))

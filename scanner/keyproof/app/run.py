@@ -1,0 +1,149 @@
+"""One run, from sources to a decided and recorded report. The command line and the demo call it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from keyproof import __version__
+from keyproof.app import registry
+from keyproof.app.settings import Loaded
+from keyproof.app.sources import Surroundings, Wanted, resolve
+from keyproof.app.store import open_store
+from keyproof.identity import KeyedFingerprinter
+from keyproof.model.facts import Facts
+from keyproof.model.report import Report
+from keyproof.model.waiver import Waiver
+from keyproof.pipeline import controls, parameters, policyset, waive
+from keyproof.pipeline.collect import collect
+from keyproof.pipeline.evaluate import evaluate
+from keyproof.pipeline.link import link
+from keyproof.pipeline.parameters import Parameters
+from keyproof.pipeline.policyset import PolicySet
+from keyproof.pipeline.reconcile import resolvable_sources
+from keyproof.pipeline.report import RunOptions, assemble, with_history
+from keyproof.resources import shipped
+
+SOURCES_AT_ONCE = 4
+
+
+class ScanOptions(NamedTuple):
+    """What one scan was asked to do, beyond what the settings say."""
+
+    wanted: Wanted = Wanted()
+    run: RunOptions = RunOptions()
+    only_policies: tuple[str, ...] = ()
+    record: bool = True
+
+
+def gather(loaded: Loaded, wanted: Wanted, surroundings: Surroundings) -> Facts:
+    """Read the sources of a run and join what they gave.
+
+    Raises:
+        NothingToCheck: there is no source.
+    """
+    sources = resolve(loaded, wanted, surroundings)
+    fingerprinter = surroundings.fingerprinter
+    local = isinstance(fingerprinter, KeyedFingerprinter) and fingerprinter.local
+    with ThreadPoolExecutor(SOURCES_AT_ONCE) as executor:
+        facts = collect(
+            sources,
+            as_of=surroundings.clock.now(),
+            fingerprint_key_id=fingerprinter.key_id,
+            fingerprint_key_local=local,
+            executor=executor,
+        )
+    return link(facts, loaded.settings.owners)
+
+
+def scan(loaded: Loaded, options: ScanOptions, surroundings: Surroundings) -> Report:
+    """Gather, join, decide and record one run.
+
+    Raises:
+        NothingToCheck: there is no source, or no policy.
+        KeyproofError: settings, policies, waivers or the store cannot be used.
+    """
+    rules = Rules.load(loaded, options.only_policies)  # first: a broken policy costs no reading
+    started = surroundings.clock.now()
+    facts = gather(loaded, options.wanted, surroundings)
+    return decide(loaded, rules, facts, options, surroundings, started)
+
+
+class Rules(NamedTuple):
+    """What a run decides by."""
+
+    pack: PolicySet
+    parameters: Parameters
+    waivers: tuple[Waiver, ...]
+    crosswalk: controls.Crosswalk
+
+    @classmethod
+    def load(cls, loaded: Loaded, only: Sequence[str] = ()) -> Rules:
+        """Read policies, parameters, waivers and the crosswalk that the settings name.
+
+        Raises:
+            PolicyError: a policy or a parameter does not fit.
+            ConfigError: another file does not fit.
+            NothingToCheck: no policy is left.
+        """
+        settings = loaded.settings.policies
+        folders = [loaded.path(folder) for folder in settings.folders]
+        every = policyset.load(folders)
+        pack = policyset.load(folders, select=only, disable=settings.disable)
+        params = [loaded.path(settings.params)] if settings.params else []
+        ids = [policy.id for policy in every.policies]
+        waivers = loaded.settings.waivers
+        return cls(
+            pack=pack,
+            parameters=parameters.load(pack.policies, params, known=every.policies),
+            waivers=waive.load(loaded.path(waivers), policies=ids) if waivers else (),
+            crosswalk=controls.load([shipped("reports") / "frameworks"], policies=ids),
+        )
+
+
+def decide(
+    loaded: Loaded,
+    rules: Rules,
+    facts: Facts,
+    options: ScanOptions,
+    surroundings: Surroundings,
+    started: datetime,
+) -> Report:
+    """Decide linked facts, and record the run where the options say so."""
+    settings = loaded.settings.policies
+    module = registry.load("engines", settings.engine)
+    engine = module.open_engine(settings.opa, surroundings.environment)
+    try:
+        evaluation = evaluate(
+            facts, rules.pack, rules.parameters, engine, progress=surroundings.progress
+        )
+    finally:
+        engine.close()
+    report = assemble(
+        facts,
+        evaluation,
+        crosswalk=rules.crosswalk,
+        waivers=rules.waivers,
+        options=options.run,
+        started_at=started,
+        finished_at=surroundings.clock.now(),
+        tool_version=__version__,
+    )
+    return _recorded(report, loaded, surroundings) if options.record else report
+
+
+def _recorded(report: Report, loaded: Loaded, surroundings: Surroundings) -> Report:
+    store = open_store(loaded.store_url(surroundings.environment))
+    try:
+        stored = store.record_run(
+            report,
+            resolvable_sources=resolvable_sources(report),
+            sla_days=msgspec.structs.asdict(loaded.settings.tickets.sla_days),
+        )
+    finally:
+        store.close()
+    return with_history(report, stored)
