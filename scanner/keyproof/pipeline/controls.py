@@ -25,7 +25,8 @@ class Framework(Document, frozen=True, kw_only=True):
     """One version of one framework.
 
     ``criteria`` are ids with titles in our own words; ``default`` is false for one that is printed
-    only when it is asked for (a proposal, a rule that binds few).
+    only when it is asked for (a proposal, a rule that binds few). ``rank`` orders frameworks in
+    reports, smallest first.
     """
 
     id: str
@@ -34,12 +35,13 @@ class Framework(Document, frozen=True, kw_only=True):
     source: str
     note: str = ""
     default: bool = True
+    rank: int = 100
     criteria: Mapping[str, str]
     policies: Mapping[str, tuple[Mapped, ...]]
 
 
 class Crosswalk(Document, frozen=True, kw_only=True):
-    """All frameworks in use, ordered by id, and what a reader must hear about them."""
+    """All frameworks in use, in the order of reports, and what a reader must hear about them."""
 
     frameworks: tuple[Framework, ...] = ()
     problems: tuple[str, ...] = ()
@@ -93,7 +95,10 @@ def load(
             raise UsageError(
                 f"there is no framework '{name}'", hint=f"there are: {', '.join(sorted(found))}"
             )
-    chosen = [f for name, f in sorted(found.items()) if (name in only if only else f.default)]
+    chosen = sorted(
+        (f for name, f in found.items() if (name in only if only else f.default)),
+        key=lambda framework: (framework.rank, framework.id),
+    )
     return Crosswalk(frameworks=tuple(chosen), problems=tuple(problems))
 
 
