@@ -1,0 +1,89 @@
+"""What a reading of an account holds, and the shapes of IAM's answers in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from keyproof.connectors._aws_calls import Problem
+from keyproof.connectors._aws_policies import UNREAD, Policy, parse
+from keyproof.connectors._aws_report import Report
+
+POWERS = (
+    "can_manage_iam",
+    "network_restrictions",
+    "privilege_level",
+    "resource_scope",
+    "wildcard_action",
+    "wildcard_resource",
+)
+DETAILS = tuple(sorted((*POWERS, "environment", "labels", "owner", "scopes")))
+LAST_USE = ("last_used_at", "last_used_state")
+MFA = ("mfa", "principal_mfa")
+
+
+class Reading(NamedTuple):
+    """What AWS said, as it said it, and every call that failed.
+
+    Users, groups and keys are botocore's parsed elements. ``users`` without authorization details
+    are in ``undetailed``; ``virtual_mfa`` and ``report`` are ``None`` where they were not read.
+    """
+
+    account: str
+    identity: str
+    users: Mapping[str, Mapping[str, Any]]
+    undetailed: frozenset[str]
+    groups: Mapping[str, Mapping[str, Any]]
+    policies: Mapping[str, Policy]
+    report: Report | None
+    summary: Mapping[str, int] | None
+    virtual_mfa: Mapping[str, tuple[str, ...]] | None
+    own_mfa: Mapping[str, tuple[str, ...]]
+    console: Mapping[str, bool]
+    keys: Mapping[str, tuple[Mapping[str, Any], ...]]
+    last_used: Mapping[str, Mapping[str, Any]]
+    service_credentials: tuple[Mapping[str, Any], ...]
+    problems: tuple[Problem, ...]
+    calls: tuple[str, ...]
+
+
+def attached(entity: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ARNs of the managed policies attached to a user or group."""
+    arns = (policy.get("PolicyArn") for policy in dicts(entity, "AttachedManagedPolicies"))
+    return tuple(arn for arn in arns if isinstance(arn, str))
+
+
+def boundary_arn(user: Mapping[str, Any]) -> str | None:
+    """Return the ARN of a user's permissions boundary."""
+    arn = (user.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+    return arn if isinstance(arn, str) else None
+
+
+def users_with(
+    users: Mapping[str, Mapping[str, Any]], groups: Mapping[str, Mapping[str, Any]], arn: str
+) -> tuple[str, ...]:
+    """Return the names of the users to whom a managed policy applies, groups and boundary included."""
+    holding = {name for name, group in groups.items() if arn in attached(group)}
+    return tuple(
+        sorted(
+            name
+            for name, user in users.items()
+            if arn in attached(user)
+            or arn == boundary_arn(user)
+            or holding & set(user.get("GroupList") or ())
+        )
+    )
+
+
+def dicts(holder: Mapping[str, Any], member: str) -> Iterable[Mapping[str, Any]]:
+    """Return the records of a list member; what is no record there is left out."""
+    items = holder.get(member)
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+
+
+def default_version(policy: Mapping[str, Any]) -> Policy:
+    """Return the version of a managed policy that is in force."""
+    for version in dicts(policy, "PolicyVersionList"):
+        if version.get("IsDefaultVersion"):
+            return parse(version.get("Document"), arn=str(policy.get("Arn")))
+    return UNREAD
