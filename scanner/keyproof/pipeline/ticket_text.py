@@ -6,6 +6,7 @@ links, mentions or references, so they stand in code spans, or in prose with suc
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,7 +23,7 @@ _NOT_STATED = "not known"
 _INERT = "\u2060"
 """WORD JOINER: invisible; after ``@``, ``#`` or ``:`` no forge sees a mention, reference or link."""
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>|~!$])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()|~!$])")
 _LINKING = re.compile(r"([@#]|:(?=//)|(?<=\bwww)\.)")
 _BULLET = re.compile(r"^(?=[-+=])")
 _NUMBER = re.compile(r"^(\d+)(?=[.)])")
@@ -81,7 +82,7 @@ def code(value: str) -> str:
 
 def prose(value: str) -> str:
     """Return a value as plain text of one paragraph."""
-    text = _MARKUP.sub(r"\\\1", line(value))
+    text = _MARKUP.sub(r"\\\1", html.escape(line(value), quote=False))
     text = _LINKING.sub(r"\1" + _INERT, text)
     return _NUMBER.sub(r"\1" + _INERT, _BULLET.sub(r"\\", text))
 
