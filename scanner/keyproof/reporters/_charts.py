@@ -15,7 +15,8 @@ WIDTH = 720
 LABEL_WIDTH = 190
 ROW = 26
 _NARROWEST_WITH_NUMBER = 22
-_LABEL_LETTERS = 30
+_LABEL_LETTERS = 25
+_TEXT_WIDTH = 150
 _TICKS = 5
 
 
@@ -46,7 +47,7 @@ class BarChart(NamedTuple):
 
 
 class Span(NamedTuple):
-    """One exposure on the time axis."""
+    """One exposure on the time axis; its text stands ``after``, ``before`` or ``inside`` the bar."""
 
     label: str
     y: int
@@ -55,7 +56,7 @@ class Span(NamedTuple):
     state: str
     text: str
     text_x: float
-    text_ends: bool
+    text_place: str
 
 
 class Tick(NamedTuple):
@@ -118,7 +119,7 @@ def timeline(windows: Sequence[Window], as_of: datetime) -> Timeline | None:
                 "not known": "end not known",
             }[window.state]
         )
-        ends = x + width > WIDTH - 150
+        text_place, text_x = _beside(x, x + width)
         spans.append(
             Span(
                 label=shorten(window.key),
@@ -127,8 +128,8 @@ def timeline(windows: Sequence[Window], as_of: datetime) -> Timeline | None:
                 width=width,
                 state=window.state.replace(" ", "-"),
                 text=text,
-                text_x=round(x - 6 if ends else x + width + 6, 2),
-                text_ends=ends,
+                text_x=text_x,
+                text_place=text_place,
             )
         )
     ticks = tuple(
@@ -136,6 +137,15 @@ def timeline(windows: Sequence[Window], as_of: datetime) -> Timeline | None:
         for moment in (first + whole * n / (_TICKS - 1) for n in range(_TICKS))
     )
     return Timeline(WIDTH, len(spans) * ROW + 30, tuple(spans), ticks)
+
+
+def _beside(start: float, end: float) -> tuple[str, float]:
+    """Return where a bar's text has room, and its anchor."""
+    if end + _TEXT_WIDTH < WIDTH:
+        return "after", round(end + 6, 2)
+    if start - _TEXT_WIDTH > LABEL_WIDTH:
+        return "before", round(start - 6, 2)
+    return "inside", round((start + end) / 2, 2)
 
 
 def shorten(text: str) -> str:
