@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from keyproof.model.secret import Secret
 from keyproof.transport._http_errors import HttpError, from_status
 
 T = TypeVar("T")
@@ -21,14 +22,19 @@ class Answer(NamedTuple):
     where: str
 
     def json(self, kind: type[T] | Any = Any) -> Any:
-        """Return the body as JSON of the shape ``kind``.
+        """Return the body as JSON of the shape ``kind``, whose fields may be :class:`Secret`.
 
         Raises:
             HttpError: (``invalid_data``) it is not JSON, or of another shape.
         """
         try:
-            return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):  # the texts quote values
+            return msgspec.json.decode(self.body, type=kind, dec_hook=_secret)
+        except (
+            msgspec.MsgspecError,
+            RecursionError,
+            UnicodeDecodeError,
+            NotImplementedError,
+        ):  # the texts quote values
             raise HttpError(
                 "the answer is not the JSON that this server documents",
                 status=self.status,
@@ -40,3 +46,9 @@ class Answer(NamedTuple):
     def failure(self) -> HttpError:
         """Return the error that this status means, for a caller who asked to see it."""
         return from_status(self.status, self.headers, self.where, None)
+
+
+def _secret(kind: type[Any], value: Any) -> Secret:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise NotImplementedError
