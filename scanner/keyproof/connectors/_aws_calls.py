@@ -93,6 +93,21 @@ class Caller:
         return Answers(given, failed)
 
 
+def identity(sts: AwsClient) -> tuple[str, str]:
+    """Return the account's number and the ARN that keyproof reads as.
+
+    Raises:
+        AwsError: nobody can be asked, so nothing can be read.
+    """
+    answer = sts.call("get_caller_identity")
+    account, arn = answer.get("Account"), answer.get("Arn")
+    if not isinstance(account, str) or not account:
+        call = sts.name("get_caller_identity")
+        msg = "AWS does not say which account this is"
+        raise AwsError(msg, reason="invalid_data", where=call)
+    return account, str(arn)
+
+
 def problems(
     failed: Mapping[str, AwsError], fields: tuple[str, ...], *, of_keys: bool = False
 ) -> list[Problem]:

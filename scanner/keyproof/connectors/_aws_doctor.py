@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from keyproof.connectors._aws_calls import identity
 from keyproof.connectors._aws_payload import dicts
-from keyproof.connectors._aws_reading import identity
 from keyproof.ports import Check, Context
 from keyproof.transport.aws import AwsClient, AwsError, AwsSession, AwsSettings
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from keyproof.connectors._aws_calls import Problem
-from keyproof.connectors._aws_payload import POWERS, Reading
+from keyproof.connectors._aws_payload import POWERS, UNTOLD, Reading
 from keyproof.connectors._aws_records import ISSUER, STATUSES, Transformer
+from keyproof.connectors._aws_report import ROOT
 from keyproof.model.key import key_record_id
 from keyproof.model.principal import principal_record_id
 from keyproof.model.source import Gap, GapReason
@@ -23,10 +24,21 @@ def call_gap(source: str, error: AwsError) -> Gap:
 
 def gaps(reading: Reading, transformer: Transformer, source: str) -> Iterator[Gap]:
     """Yield every gap of one reading."""
+    told: set[str] = set()
     for problem in reading.problems:
-        yield _gap(source, problem, _subjects(reading, problem))
+        if set(problem.fields) == set(POWERS):
+            told.update(problem.users)
+            for narrowed in _narrowed(problem, transformer):
+                yield _gap(source, narrowed, _subjects(reading, narrowed))
+        else:
+            yield _gap(source, problem, _subjects(reading, problem))
     yield from _cut(reading, source)
-    yield from _unsound(reading, transformer, source)
+    unsound = transformer.unknown_powers(sorted(reading.users.keys() - told))
+    for fields, users in unsound.items():
+        msg = f"policies of {len(users)} users cannot be understood"
+        error = AwsError(msg, reason="invalid_data", where=_DETAILS_CALL)
+        problem = Problem(error, fields, tuple(users))
+        yield _gap(source, problem, _subjects(reading, problem))
     for call, name, items in (
         ("iam:ListAccessKeys", "AccessKeyId", [k for own in reading.keys.values() for k in own]),
         (
@@ -59,8 +71,9 @@ def _subjects(reading: Reading, problem: Problem) -> Iterator[str]:
         yield key_record_id(ISSUER, reading.account, key_id)
     for user in problem.users:
         arn = reading.users.get(user, {}).get("Arn")
+        path = "root" if user == ROOT else f"user/{user}"
         yield principal_record_id(
-            ISSUER, reading.account, str(arn or f"arn:aws:iam::{reading.account}:user/{user}")
+            ISSUER, reading.account, str(arn or f"arn:aws:iam::{reading.account}:{path}")
         )
         for key in reading.keys.get(user, ()):
             yield key_record_id(ISSUER, reading.account, str(key.get("AccessKeyId")))
@@ -80,15 +93,13 @@ def _cut(reading: Reading, source: str) -> Iterator[Gap]:
         )
 
 
-def _unsound(reading: Reading, transformer: Transformer, source: str) -> Iterator[Gap]:
-    """Name the users with a policy that was read and not understood."""
-    told = {user for p in reading.problems if set(POWERS) <= set(p.fields) for user in p.users}
-    users = tuple(user for user in transformer.unsound() if user not in told)
-    if users:
-        msg = f"policies of {len(users)} users cannot be understood"
-        error = AwsError(msg, reason="invalid_data", where=_DETAILS_CALL)
-        problem = Problem(error, POWERS, users)
-        yield _gap(source, problem, _subjects(reading, problem))
+def _narrowed(problem: Problem, transformer: Transformer) -> Iterator[Problem]:
+    """Keep of the fields of power those that other policies of the user do not settle alone."""
+    groups = transformer.unknown_powers(problem.users)
+    for fields, users in groups.items():
+        yield problem._replace(fields=fields, users=tuple(users))
+    if not groups:
+        yield problem._replace(fields=(UNTOLD,))
 
 
 def _elements(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from keyproof.connectors._aws_calls import Problem
@@ -20,6 +21,8 @@ POWERS = (
 DETAILS = tuple(sorted((*POWERS, "environment", "labels", "owner", "scopes")))
 LAST_USE = ("last_used_at", "last_used_state")
 MFA = ("mfa", "principal_mfa")
+UNTOLD = "corroboration"
+"""What a failed call leaves open where another call told the same: no field of any record."""
 
 
 class Reading(NamedTuple):
@@ -87,3 +90,16 @@ def default_version(policy: Mapping[str, Any]) -> Policy:
         if version.get("IsDefaultVersion"):
             return parse(version.get("Document"), arn=str(policy.get("Arn")))
     return UNREAD
+
+
+def moment(value: Any) -> datetime | None:
+    """Return a time of AWS's in UTC; what is none is ``None``."""
+    if not isinstance(value, datetime):
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def tagged(tags: Mapping[str, str], names: Sequence[str]) -> str | None:
+    """Return the value of the first of the named tags that is set, letters' case aside."""
+    folded = {key.lower(): value for key, value in sorted(tags.items()) if value}
+    return next((folded[name.lower()] for name in names if name.lower() in folded), None)

@@ -11,6 +11,7 @@ from keyproof.connectors._aws_payload import (
     LAST_USE,
     MFA,
     POWERS,
+    UNTOLD,
     Reading,
     attached,
     boundary_arn,
@@ -26,21 +27,6 @@ from keyproof.transport.aws import AwsClient, AwsError
 PAGE = 1000
 REPORT_TRIES = 15
 REPORT_WAIT_SECONDS = 2.0
-
-
-def identity(sts: AwsClient) -> tuple[str, str]:
-    """Return the account's number and the ARN that keyproof reads as.
-
-    Raises:
-        AwsError: nobody can be asked, so nothing can be read.
-    """
-    answer = sts.call("get_caller_identity")
-    account, arn = answer.get("Account"), answer.get("Arn")
-    if not isinstance(account, str) or not account:
-        call = sts.name("get_caller_identity")
-        msg = "AWS does not say which account this is"
-        raise AwsError(msg, reason="invalid_data", where=call)
-    return account, str(arn)
 
 
 def read(caller: Caller, clock: Clock, account: str, arn: str) -> Reading:
@@ -62,8 +48,7 @@ class _Reader:
         last_used = self._last_used(keys)
         credentials = self._service_credentials()
         virtual = self._virtual_mfa()
-        summary = self._summary()
-        report = self._report()
+        report, summary = self._account()
         own_mfa = self._own_mfa(users, virtual, report)
         console = self._console(users, report)
         return Reading(
@@ -93,7 +78,7 @@ class _Reader:
         try:
             self._caller.one("generate_credential_report")
         except AwsError as error:
-            self._note(error)
+            self._note(error, UNTOLD)
 
     def _details(
         self,
@@ -114,7 +99,8 @@ class _Reader:
             listed = self._plain_users()
             undetailed = frozenset(listed.keys() - users.keys())
             users = listed | users
-            self._note(error, *DETAILS, users=users)
+            fields = DETAILS if undetailed else POWERS
+            self._note(error, *fields, users=undetailed or users)
         groups = self._named(pages, "GroupDetailList", "GroupName")
         policies = {
             arn: default_version(policy)
@@ -211,7 +197,7 @@ class _Reader:
             "list_virtual_mfa_devices", AssignmentStatus="Assigned", MaxItems=PAGE
         )
         if error:
-            self._note(error, "mfa_devices")
+            self._note(error, UNTOLD)
             return None
         devices: dict[str, tuple[str, ...]] = {}
         for device in (item for page in pages for item in dicts(page, "VirtualMFADevices")):
@@ -220,15 +206,23 @@ class _Reader:
                 devices[arn] = tuple(sorted({*devices.get(arn, ()), device["SerialNumber"]}))
         return devices
 
-    def _summary(self) -> Mapping[str, int] | None:
+    def _account(self) -> tuple[Report | None, Mapping[str, int] | None]:
+        """Read what is told of the account and its root; each of the two covers for the other."""
+        report, unreported = self._report()
+        summary: Mapping[str, int] | None = None
         try:
-            summary = self._caller.one("get_account_summary").get("SummaryMap")
+            found = self._caller.one("get_account_summary").get("SummaryMap")
+            summary = found if isinstance(found, Mapping) else None
         except AwsError as error:
-            self._note(error, "root_keys_active")
-            return None
-        return summary if isinstance(summary, Mapping) else None
+            self._note(error, UNTOLD if report else "root_keys_active")
+        if unreported:
+            alone = () if summary else ("root_keys_active",)
+            self._note(unreported, "console_access", "last_seen_at", *alone)
+            if (summary or {}).get("AccountAccessKeysPresent") != 0:
+                self._note(unreported, "keys", users=[ROOT])
+        return report, summary
 
-    def _report(self) -> Report | None:
+    def _report(self) -> tuple[Report | None, AwsError | None]:
         """Wait for the report that was asked for at the start, and fetch it."""
         try:
             for attempt in range(REPORT_TRIES):
@@ -237,19 +231,16 @@ class _Reader:
                 self._clock.sleep(REPORT_WAIT_SECONDS if attempt else 0.5)
         except AwsError as error:
             if not any(known.error.where == error.where for known in self._problems):
-                self._note(error)
+                self._note(error, UNTOLD)
         try:
             answer = self._caller.one("get_credential_report")
         except AwsError as error:
-            self._note(error, "console_access", "last_seen_at", "root_keys_active")
-            return None
+            return None, error
         report = read_report(answer.get("Content"), answer.get("GeneratedTime"))
         if report is None:
-            call = "iam:GetCredentialReport"
             msg = "the credential report cannot be read"
-            unread = AwsError(msg, reason="invalid_data", where=call)
-            self._note(unread, "console_access", "last_seen_at", "root_keys_active")
-        return report
+            return None, AwsError(msg, reason="invalid_data", where="iam:GetCredentialReport")
+        return report, None
 
     def _own_mfa(
         self,
@@ -275,7 +266,7 @@ class _Reader:
         answers = self._caller.each("list_mfa_devices", open_users, ask)
         told = {name: e for name, e in answers.failed.items() if name in rows and rows[name].mfa}
         untold = {name: e for name, e in answers.failed.items() if name not in told}
-        self._problems += problems(told, ("mfa_devices",)) + problems(untold, MFA)
+        self._problems += problems(told, (UNTOLD,)) + problems(untold, MFA)
         return answers.given
 
     def _console(

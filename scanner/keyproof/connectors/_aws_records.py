@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from keyproof.connectors._aws_payload import LAST_USE, Reading, dicts
+from keyproof.connectors._aws_payload import LAST_USE, Reading, dicts, moment, tagged
 from keyproof.connectors._aws_powers_of import PolicyBook, UserPolicies, unknown_powers
 from keyproof.model.key import (
     CredentialType,
@@ -73,9 +73,17 @@ class Transformer:
         self._book = PolicyBook(reading)
         self._users = {name: self._user(name) for name in sorted(reading.users)}
 
-    def unsound(self) -> tuple[str, ...]:
-        """Return the names of the users some policy of whom could not be understood."""
-        return tuple(u.name for u in self._users.values() if u.held.known and not u.held.sound)
+    def unknown_powers(self, users: Iterable[str]) -> Mapping[tuple[str, ...], list[str]]:
+        """Group users by the fields of power that stay unknown for them; the others are left out."""
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for name in users:
+            user = self._users.get(name)
+            if user is not None and user.held.known:
+                found, network = self._book.powers(user.held), self._book.network(user.held)
+                fields = tuple(sorted(unknown_powers(user.held, found, network)))
+                if fields:
+                    groups.setdefault(fields, []).append(name)
+        return groups
 
     def principals(self) -> Iterator[Principal]:
         """Yield the users of the account."""
@@ -272,19 +280,6 @@ class Transformer:
             complete=not missing,
             missing_fields=tuple(sorted(missing)),
         )
-
-
-def moment(value: Any) -> datetime | None:
-    """Return a time of AWS's in UTC; what is none is ``None``."""
-    if not isinstance(value, datetime):
-        return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def tagged(tags: Mapping[str, str], names: Sequence[str]) -> str | None:
-    """Return the value of the first of the named tags that is set, letters' case aside."""
-    folded = {key.lower(): value for key, value in sorted(tags.items()) if value}
-    return next((folded[name.lower()] for name in names if name.lower() in folded), None)
 
 
 def _detail(used: Mapping[str, Any]) -> LastUsedDetail:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from keyproof.connectors import _aws_doctor
-from keyproof.connectors._aws_calls import Caller
+from keyproof.connectors._aws_calls import Caller, identity
 from keyproof.connectors._aws_gaps import call_gap, gaps
 from keyproof.connectors._aws_payload import Reading
-from keyproof.connectors._aws_reading import identity, read
+from keyproof.connectors._aws_reading import read
 from keyproof.connectors._aws_records import Naming, Transformer
 from keyproof.connectors._aws_root import root_keys, root_principal
 from keyproof.model.facts import Record

@@ -5,9 +5,11 @@ No text of AWS's or of botocore's is repeated: they quote requests, responses an
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from keyproof.errors import ConfigError, KeyproofError, SourceError
+from keyproof.errors import ConfigError, KeyproofError, RotationError, SourceError
 
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"}
@@ -183,3 +185,19 @@ def _credential_errors(b: Any) -> tuple[type[Exception], ...]:
         b.MetadataRetrievalError,
         b.RefreshWithMFAUnsupportedError,
     )
+
+
+@contextlib.contextmanager
+def stopping_for_people() -> Iterator[None]:
+    """Turn the errors of AWS that no retry mends into the one that stops a rotation for a person.
+
+    Raises:
+        RotationError: AWS refused, does not know the caller, or what was named is not there.
+        AwsError: anything else; the call may be tried again.
+    """
+    try:
+        yield
+    except AwsError as error:
+        if error.reason in {"access_denied", "authentication", "missing_object"}:
+            raise RotationError(error.message, hint=error.hint, where=error.where) from None
+        raise

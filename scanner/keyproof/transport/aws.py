@@ -14,9 +14,16 @@ from typing import Any, Literal
 import msgspec
 
 from keyproof.model.secret import Secret
-from keyproof.transport._aws_errors import GONE, AwsError, failed, failures
+from keyproof.transport._aws_errors import AwsError, failed, failures, stopping_for_people
 
-__all__ = ["GONE", "AwsClient", "AwsError", "AwsSession", "AwsSettings", "Credentials"]
+__all__ = [
+    "AwsClient",
+    "AwsError",
+    "AwsSession",
+    "AwsSettings",
+    "Credentials",
+    "stopping_for_people",
+]
 
 DEFAULT_REGION = "us-east-1"
 MAXIMUM_PAGES = 10_000
