@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, cast
 
+import msgspec
+
 from keyproof.identity import redact
 from keyproof.leaks.attribution import show_path
 from keyproof.leaks.matcher import Matcher
@@ -75,7 +77,9 @@ def _leak(
         provider=detector.provider,
         kind=detector.kind,
         named=detector.named,
-        confidence=cast("Confidence", min((p.found.confidence for p in places), key=_SURE.__getitem__)),
+        confidence=cast(
+            "Confidence", min((p.found.confidence for p in places), key=_SURE.__getitem__)
+        ),
         redacted=best.redacted,
         key_native_ids=tuple(sorted({i for place in places for i in place.found.key_ids})),
         provider_hashes=tuple(sorted({h for p in places for h in p.found.provider_hashes})),
@@ -116,4 +120,25 @@ def _occurrence(place: Place, cleaner: Cleaner, repository: str) -> Occurrence:
         in_head=place.in_head,
         reachable=place.reachable,
         occurrence_id=place.found.occurrence_id,
+    )
+
+
+def merge(first: Iterable[Leak], second: Iterable[Leak]) -> tuple[Leak, ...]:
+    """Join two lists of leaks of one source; the surer statement names a leak in both."""
+    joined: dict[str, Leak] = {}
+    for leak in (*first, *second):
+        other = joined.get(leak.record_id)
+        joined[leak.record_id] = leak if other is None else _both(other, leak)
+    return tuple(joined[key] for key in sorted(joined))
+
+
+def _both(one: Leak, two: Leak) -> Leak:
+    best = min(one, two, key=lambda leak: (not leak.named, _SURE[leak.confidence]))
+    places = {(o.occurrence_id, o.where, o.path, o.commit): o for o in two.occurrences}
+    places |= {(o.occurrence_id, o.where, o.path, o.commit): o for o in one.occurrences}
+    return msgspec.structs.replace(
+        best,
+        key_native_ids=tuple(sorted({*one.key_native_ids, *two.key_native_ids})),
+        provider_hashes=tuple(sorted({*one.provider_hashes, *two.provider_hashes})),
+        occurrences=tuple(sorted(places.values(), key=_place_order)),
     )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from io import BytesIO
+from typing import IO, Any, NamedTuple
 
 from keyproof.leaks import decode
 from keyproof.leaks.locate import Found, Identities, locate
 from keyproof.leaks.matcher import Matcher, Trigger
+from keyproof.leaks.objects import Window, windows
 
 
 class Row(NamedTuple):
@@ -51,13 +53,12 @@ class Collector:
         if kind == "blob":
             self._wide(buffer, end, starts, ends, oids)
 
-    def large(self, kind: str, oid: str, windows: Iterator[tuple[int, bytes]], size: int) -> None:
+    def large(self, kind: str, oid: str, pieces: Iterator[Window]) -> None:
         """See ``Sink.large``: hits of overlapping windows count once, lines run on."""
         self.read += 1
         line, reported = 1, -1
         margin = self.matcher.overlap
-        for offset, window in windows:
-            last = offset + len(window) >= size
+        for offset, window, last in pieces:
             # what begins in the last margin is whole, with its surroundings, in the next window
             limit = len(window) if last else len(window) - margin
             fresh = [
@@ -124,9 +125,13 @@ def search_views(
     return found
 
 
+def search_stream(matcher: Matcher, identities: Identities, stream: IO[bytes]) -> list[Found]:
+    """Search one text of any length, and the decoded texts in it."""
+    collector = Collector(matcher, identities)
+    collector.large("blob", "", windows(stream, 2 * matcher.overlap))
+    return [row.found for row in collector.rows]
+
+
 def search_text(matcher: Matcher, identities: Identities, data: bytes) -> list[Found]:
-    """Search one text, and the decoded texts in it."""
-    found = locate(identities, data, matcher.find(data))
-    if b"\0" in data and matcher.has_wide_text(memoryview(data)[: decode.MAXIMUM_BYTES]):
-        found += search_views(matcher, identities, data)
-    return found
+    """Search one text that is in memory. See :func:`search_stream`."""
+    return search_stream(matcher, identities, BytesIO(data))

@@ -19,6 +19,10 @@ WINDOW_BYTES = 64 << 20
 _RESTARTS = 2000
 
 
+Window = tuple[int, bytes, bool]
+"""Offset of a stretch of a large text, its bytes, and whether it is the last."""
+
+
 class Sink(Protocol):
     """Takes what is read. Buffers are reused: a sink copies what it keeps."""
 
@@ -28,8 +32,8 @@ class Sink(Protocol):
         """Take whole objects: object ``i`` is ``buffer[starts[i]:ends[i]]``, a newline around."""
         ...
 
-    def large(self, kind: str, oid: str, windows: Iterator[tuple[int, bytes]], size: int) -> None:
-        """Take one large object as windows with their offsets, each overlapping the one before."""
+    def large(self, kind: str, oid: str, windows: Iterator[Window]) -> None:
+        """Take one large object as windows, each overlapping the one before."""
         ...
 
 
@@ -155,14 +159,14 @@ class _Reader:
         front = bytes(self.buffer[len(header) : self.filled])
         self.filled = 0
         taken = _Counter()
-        sink.large(self.shard.kind, _oid(header), self._windows(front, size, taken), size)
+        sink.large(self.shard.kind, _oid(header), self._windows(front, size, taken))
         if taken.count < size:
             unread.append(Unread(_oid(header), "corrupt"))
             self.process.kill()
         return True
 
-    def _windows(self, front: bytes, size: int, taken: _Counter) -> Iterator[tuple[int, bytes]]:
-        """Yield ``(offset, window)`` of one object; what lies behind it goes to the buffer."""
+    def _windows(self, front: bytes, size: int, taken: _Counter) -> Iterator[Window]:
+        """Yield the windows of one object; what lies behind it goes to the buffer."""
         window = bytearray(front[:size])
         behind = front[size:]
         offset = 0
@@ -176,8 +180,9 @@ class _Reader:
                 window += piece
                 missing -= len(piece)
             taken.count = offset + len(window)
-            yield offset, bytes(window)
-            if offset + len(window) >= size or missing > 0:
+            last = offset + len(window) >= size or missing > 0
+            yield offset, bytes(window), last
+            if last:
                 break
             offset += len(window) - self.overlap
             del window[: -self.overlap]
@@ -195,6 +200,27 @@ class _Reader:
         after = headers.index(b"\n", self.position) + 1
         unread.append(Unread(_oid(headers[self.position : after]), "corrupt"))
         self.position = after
+
+
+def windows(stream: IO[bytes], overlap: int) -> Iterator[Window]:
+    """Cut a stream of any length into windows that overlap by ``overlap`` bytes."""
+    offset, kept = 0, b""
+    while True:
+        pieces, size = [kept], len(kept)
+        while size < WINDOW_BYTES:
+            piece = stream.read(min(gitio.PIPE_BYTES, WINDOW_BYTES - size))
+            if not piece:
+                break
+            pieces.append(piece)
+            size += len(piece)
+        last = size < WINDOW_BYTES
+        window = b"".join(pieces)
+        del pieces
+        yield offset, window, last
+        if last:
+            return
+        kept = window[-overlap:]
+        offset += size - overlap
 
 
 class _Counter:

@@ -126,17 +126,17 @@ class Placer:
         """Place objects that no commit holds: staged ones by the index, the rest without a path."""
         if not rows:
             return []
-        staged: dict[str, list[bytes]] = {}
+        staged: dict[str, list[bytes | None]] = {}
         for oid, path in attribution.index_entries(self.repository):
             staged.setdefault(oid, []).append(path)
-        places = []
+        places: list[Place] = []
         for row in rows:
             where = "index" if row.oid in staged else "blob"
             if row.kind == "tree":
                 where = "file_name"
             places.extend(
                 Place(row.found, where, path, in_head=False, reachable=row.oid in staged)
-                for path in staged.get(row.oid, [None])  # type: ignore[list-item]
+                for path in staged.get(row.oid, [None])
             )
         return places
 

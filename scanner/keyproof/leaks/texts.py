@@ -13,19 +13,27 @@ from typing import NamedTuple
 from keyproof.leaks import gitio
 from keyproof.leaks.gitio import Repository
 
-MAXIMUM_FILE_BYTES = 1 << 30
-"""A larger file in a folder is not read, and is a gap."""
+LARGE_BYTES = 64 << 20
+"""A larger file is not read into memory, but searched window by window."""
 
 _CONFIGURATION = ("config", "config.worktree", "FETCH_HEAD", "COMMIT_EDITMSG", "MERGE_MSG")
-_MAXIMUM_CONFIGURATION = 4 << 20
 
 
 class Text(NamedTuple):
-    """One text to search: where it stands, its raw path, and its bytes, or why they are unread."""
+    """One text to search.
+
+    Attributes:
+        where: a word of ``model.leak.Where``.
+        path: its raw path, as it is shown.
+        data: its bytes; ``None`` where it is large or unread.
+        large: the file to read window by window.
+        reason: why it is unread: a ``GapReason``.
+    """
 
     where: str
     path: bytes
-    data: bytes | None
+    data: bytes | None = None
+    large: Path | None = None
     reason: str = ""
 
 
@@ -72,12 +80,12 @@ def configuration(repository: Repository) -> Iterator[Text]:
     for path in paths:
         shown = os.fsencode(os.path.relpath(path, repository.common_dir))
         inside = b".git/" if repository.worktree else b""
-        text = read_file(path, "config", inside + shown, _MAXIMUM_CONFIGURATION)
+        text = read_file(path, "config", inside + shown)
         if text:
             yield text
 
 
-def read_file(path: Path, where: str, shown: bytes, limit: int = MAXIMUM_FILE_BYTES) -> Text | None:
+def read_file(path: Path, where: str, shown: bytes) -> Text | None:
     """Read one file without following a link; a link's text is its target. ``None`` if absent."""
     try:
         state = path.lstat()
@@ -85,15 +93,15 @@ def read_file(path: Path, where: str, shown: bytes, limit: int = MAXIMUM_FILE_BY
             return Text(where, shown, os.fsencode(path.readlink()))
         if not stat.S_ISREG(state.st_mode):
             return None
-        if state.st_size > limit:
-            return Text(where, shown, None, "limit")
+        if state.st_size > LARGE_BYTES:
+            return Text(where, shown, large=path)
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags), "rb") as handle:
             return Text(where, shown, handle.read())
     except FileNotFoundError:
         return None
     except OSError:
-        return Text(where, shown, None, "access_denied")
+        return Text(where, shown, reason="access_denied")
 
 
 def worktree_files(repository: Repository) -> Iterator[Text]:
@@ -102,9 +110,7 @@ def worktree_files(repository: Repository) -> Iterator[Text]:
     if root is None:
         return
     # core.worktree is the repository's own word: git is told where the folder really lies
-    here = repository._replace(
-        environment={**repository.environment, "GIT_WORK_TREE": str(root)}
-    )
+    here = repository._replace(environment={**repository.environment, "GIT_WORK_TREE": str(root)})
     out = gitio.run(
         here,
         *("ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard"),
@@ -134,8 +140,8 @@ def folder_files(folder: Path) -> Iterator[Text]:
             if text:
                 yield text
     for error in failed:
-        shown = os.path.relpath(str(error.filename or folder), folder)
-        yield Text("worktree", os.fsencode(shown), None, "access_denied")
+        unread = os.path.relpath(str(error.filename or folder), folder)
+        yield Text("worktree", os.fsencode(unread), reason="access_denied")
 
 
 def known_blob(data: bytes, ids: bytes) -> bool:
@@ -143,7 +149,7 @@ def known_blob(data: bytes, ids: bytes) -> bool:
     width = ids.find(b"\n") + 1
     if not width:
         return False
-    algorithm = hashlib.sha1 if width == 41 else hashlib.sha256  # noqa: PLR2004, S324
+    algorithm = hashlib.sha1 if width == 41 else hashlib.sha256  # noqa: PLR2004
     state = algorithm(b"blob %d\0" % len(data))
     state.update(data)
     wanted = state.hexdigest().encode() + b"\n"

@@ -1,0 +1,142 @@
+"""Git repositories: leaks in everything that a repository holds. A thin door to ``leaks``."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from keyproof.errors import SourceError
+from keyproof.leaks import remotes
+from keyproof.leaks.gitio import open_repository
+from keyproof.leaks.scan import ScanResult, open_scanner, scan_repository
+from keyproof.model.facts import Record
+from keyproof.model.leak import Leak
+from keyproof.model.source import Gap, Source
+from keyproof.ports import Check, Context
+
+TITLE = "Git repositories: history, messages, notes, names, configuration, worktree"
+SCOPES = ("read access to the repository's folder",)
+
+
+class SETTINGS(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which repositories are read.
+
+    Attributes:
+        path: one repository.
+        paths: several, or patterns (``/srv/git/*.git``).
+        range: only what ``A..B`` adds; the source's scope is then ``partial``.
+        baseline: a baseline file whose entries mark occurrences as accepted.
+    """
+
+    path: str | None = None
+    paths: tuple[str, ...] = ()
+    range: str | None = None
+    baseline: str | None = None
+
+
+def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
+    """See ``Connector.collect``."""
+    started = context.clock.now()
+    scanner = open_scanner(
+        context.environment,
+        context.fingerprinter,
+        source=context.source,
+        progress=context.progress,
+        cache=context.cache,
+    )
+    results: list[ScanResult] = []
+    for path in _repositories(settings):
+        try:
+            repository = open_repository(path, context.environment)
+            name = remotes.identity(repository)
+            results.append(scan_repository(scanner, path, revisions=settings.range, name=name))
+        except SourceError as error:
+            results.append(_unread(context.source, error))
+    yield from _leaks(results, context.source)
+    gaps = [gap for result in results for gap in result.gaps]
+    yield from gaps
+    yield Source(
+        id=context.source,
+        connector="git",
+        kind="repository",
+        instance=", ".join(_shown(settings)),
+        started_at=started,
+        finished_at=context.clock.now(),
+        complete=not gaps,
+        scope="whole" if settings.range is None else "partial",
+        listed=sum(result.listed for result in results),
+        parsed=sum(result.parsed for result in results),
+        calls=("git cat-file", "git rev-list", "git diff-tree"),
+        coverage=_coverage(results),
+    )
+
+
+def check(settings: SETTINGS, context: Context) -> Iterator[Check]:
+    """See ``Connector.check``."""
+    try:
+        found = _repositories(settings)
+    except SourceError as error:
+        yield Check("find repositories", ok=False, detail=error.message, hint=error.hint)
+        return
+    for path in found:
+        try:
+            open_repository(path, context.environment)
+        except SourceError as error:
+            yield Check(f"open {path}", ok=False, detail=error.message, hint=error.hint)
+        else:
+            yield Check(f"open {path}", ok=True, detail="git can read it")
+
+
+def _repositories(settings: SETTINGS) -> list[Path]:
+    found: list[Path] = []
+    for pattern in _shown(settings):
+        expanded = str(Path(pattern).expanduser())
+        magic = any(letter in expanded for letter in "*?[")
+        matches = sorted(glob.glob(expanded)) if magic else [expanded]  # noqa: PTH207 - absolute
+        if not matches:
+            raise SourceError(
+                f"no repository matches {pattern}", hint="check 'paths' in keyproof.yaml"
+            )
+        found += [Path(match) for match in matches]
+    return found
+
+
+def _shown(settings: SETTINGS) -> tuple[str, ...]:
+    chosen = (*((settings.path,) if settings.path else ()), *settings.paths)
+    return chosen or (".",)
+
+
+def _leaks(results: list[ScanResult], source: str) -> Iterator[Leak]:
+    """Yield one leak a secret, though several repositories hold it."""
+    from keyproof.leaks.assemble import merge
+
+    joined: tuple[Leak, ...] = ()
+    for result in results:
+        joined = merge(joined, result.leaks)
+    yield from joined
+
+
+def _coverage(results: list[ScanResult]) -> tuple[tuple[str, int], ...]:
+    total: dict[str, int] = {}
+    for result in results:
+        for kind, number in result.coverage:
+            total[kind] = total.get(kind, 0) + number
+    return tuple(sorted(total.items()))
+
+
+def _unread(source: str, error: SourceError) -> ScanResult:
+    gap = msgspec.convert(
+        {
+            "record": "gap",
+            "source": source,
+            "call": error.where or "git rev-parse",
+            "reason": error.reason,
+            "detail": error.message,
+            "hint": error.hint,
+        },
+        Gap,
+    )
+    return ScanResult((), (gap,), (), 0, 0)

@@ -1,0 +1,127 @@
+"""Parts of a repository: what a range of commits adds, what the index adds to HEAD."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from keyproof.errors import SourceError, UsageError
+from keyproof.leaks import attribution, gitio, history, listing, texts
+from keyproof.leaks.collector import Row, search_text
+from keyproof.leaks.gaps import shallow_gap
+from keyproof.leaks.gitio import Repository
+from keyproof.leaks.places import Place, Placer
+from keyproof.leaks.whole import Given, repository_gaps
+from keyproof.model.source import Gap
+
+
+class Seen(NamedTuple):
+    """What scanning a part of a repository gave."""
+
+    places: list[Place]
+    gaps: list[Gap]
+    counts: tuple[tuple[str, int], ...]
+
+
+def revision_range(given: Given, repository: Repository, revisions: str) -> Seen:
+    """Scan what the commits of ``A..B`` add to what stands at their edge.
+
+    Raises:
+        UsageError: it is no range. SourceError: it names a commit that is not there.
+    """
+    if revisions.startswith("-") or ".." not in revisions:
+        raise UsageError(f"not a range: {revisions}", hint="write A..B, for example main..HEAD")
+    try:
+        out = gitio.run(repository, "rev-list", "--date-order", "--boundary", revisions, "--")
+    except SourceError:
+        hint = "fetch both ends first (in CI: fetch-depth: 0)"
+        raise SourceError(
+            f"the range {revisions} cannot be read", reason="missing_object", hint=hint
+        ) from None
+    commits = [line for line in out.splitlines() if not line.startswith(b"-")]
+    edges = [line[1:].decode() for line in out.splitlines() if line.startswith(b"-")]
+    wanted, missing = _objects(repository, revisions)
+    read = history.read_objects(
+        repository, given.matcher, given.fingerprinter, wanted=wanted, workers=given.workers
+    )
+    gaps = repository_gaps(given.source, repository, read.unread, missing)
+    gaps = [gap for gap in gaps if gap.reason != "shallow"]
+    cut = set(texts.shallow_boundary(repository).split()).intersection(commits)
+    if cut:
+        gaps.append(shallow_gap(given.source, (oid.decode() for oid in cut)))
+    rows = _new_rows(given, repository, read.rows, edges)
+    placer = Placer(repository, given.workers or listing.default_workers())
+    counts = dict(read.counts) | {"unread": len(read.unread) + len(missing)}
+    return Seen(placer.place(rows, commits=commits), gaps, tuple(counts.items()))
+
+
+def _objects(repository: Repository, revisions: str) -> tuple[bytes, tuple[str, ...]]:
+    arguments = ("--objects", "--no-object-names", "--missing=print", revisions)
+    lines = gitio.run(repository, "rev-list", *arguments, "--").splitlines()
+    missing = tuple(sorted(line[1:].decode() for line in lines if line.startswith(b"?")))
+    return b"".join(line + b"\n" for line in lines if not line.startswith(b"?")), missing
+
+
+def _new_rows(
+    given: Given, repository: Repository, rows: tuple[Row, ...], edges: list[str]
+) -> list[Row]:
+    """Return the rows whose occurrences do not stand at the edge of the range already."""
+    content = [row for row in rows if row.kind in {"blob", "tree"}]
+    if not content or not edges:
+        return list(rows)
+    old = {oid for edge in edges for oid, _ in attribution.tree_entries(repository, edge)}
+    wanted = "".join(f"{oid}\n" for oid in sorted(old)).encode()
+    before = history.read_objects(
+        repository, given.matcher, given.fingerprinter, wanted=wanted, workers=given.workers
+    )
+    known = {(row.kind, row.found.occurrence_id) for row in before.rows}
+    return [row for row in rows if (row.kind, row.found.occurrence_id) not in known]
+
+
+def staged(given: Given, repository: Repository) -> Seen:
+    """Scan what the index that git names adds to HEAD (``git commit -a`` uses another index)."""
+    changed = _staged_entries(repository)
+    oids = {oid for old, new, _ in changed for oid in (old, new) if oid.strip("0")}
+    wanted = "".join(f"{oid}\n" for oid in sorted(oids)).encode()
+    read = history.read_objects(
+        repository, given.matcher, given.fingerprinter, wanted=wanted, workers=1
+    )
+    by_oid: dict[str, list[Row]] = {}
+    for row in read.rows:
+        by_oid.setdefault(row.oid, []).append(row)
+    known = {row.found.occurrence_id for old, _, _ in changed for row in by_oid.get(old, ())}
+    places = []
+    for old, new, path in changed:
+        places += [
+            Place(row.found, "index", path, in_head=False)
+            for row in by_oid.get(new, ())
+            if row.found.occurrence_id not in known
+        ]
+        if not old.strip("0"):
+            names = search_text(given.matcher, given.fingerprinter, path)
+            places += [
+                Place(found._replace(line=None, column=None), "file_name", path, in_head=False)
+                for found in names
+            ]
+    gaps = repository_gaps(given.source, repository, read.unread, ())
+    counts = Counter(files=len(changed), unread=len(read.unread))
+    gaps = [gap for gap in gaps if gap.reason != "shallow"]
+    return Seen(places, gaps, tuple(counts.items()))
+
+
+def _staged_entries(repository: Repository) -> list[tuple[str, str, bytes]]:
+    """Return ``(old id, new id, path)`` of every file that the index changes."""
+    head = gitio.run(repository, "rev-parse", "--verify", "-q", "HEAD", allow_failure=True).strip()
+    tree = head.decode() or gitio.run(repository, "hash-object", "-t", "tree", "--stdin").decode()
+    out = gitio.run(
+        repository,
+        *("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"),
+        *("--ignore-submodules=all", "--diff-filter=d", tree.strip(), "--"),
+    )
+    fields = iter(out.split(b"\0"))
+    entries = []
+    for field in fields:
+        if field.startswith(b":"):
+            parts = field.split(b" ")
+            entries.append((parts[2].decode(), parts[3].decode(), next(fields)))
+    return entries

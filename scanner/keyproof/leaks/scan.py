@@ -1,0 +1,224 @@
+"""The library's public door: a repository, a range, the index, a folder, a file, a stream."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from keyproof.errors import SourceError
+from keyproof.identity import cache_folder
+from keyproof.leaks import gitio, partial, texts, whole
+from keyproof.leaks.assemble import Cleaner, assemble, merge
+from keyproof.leaks.collector import search_stream, search_text
+from keyproof.leaks.gaps import file_gaps
+from keyproof.leaks.gitio import Repository
+from keyproof.leaks.locate import Found
+from keyproof.leaks.matcher import Matcher, open_matcher
+from keyproof.leaks.places import Place
+from keyproof.leaks.rules import RuleSet, load_rules
+from keyproof.leaks.texts import Text
+from keyproof.model.leak import Leak
+from keyproof.model.source import Gap
+from keyproof.ports.context import Fingerprinter, HitCache, Progress
+
+
+class Scanner(NamedTuple):
+    """What every scan is given. Made by :func:`open_scanner`.
+
+    Attributes:
+        source: the id that leaks and gaps carry.
+        workers: how many git processes read at once; ``None``: one a processor.
+    """
+
+    matcher: Matcher
+    fingerprinter: Fingerprinter
+    environment: Mapping[str, str]
+    source: str = "leaks"
+    progress: Progress | None = None
+    cache: HitCache | None = None
+    workers: int | None = None
+
+    def step(self, what: str, done: int, total: int | None) -> None:
+        """Report progress, where somebody listens."""
+        if self.progress:
+            self.progress.step(what, done, total)
+
+
+class ScanResult(NamedTuple):
+    """What a scan saw and did not see.
+
+    Attributes:
+        coverage: counts of what was read, by kind.
+        listed: how many objects and texts there are; ``parsed``: how many of them were read.
+    """
+
+    leaks: tuple[Leak, ...]
+    gaps: tuple[Gap, ...]
+    coverage: tuple[tuple[str, int], ...]
+    listed: int
+    parsed: int
+
+
+def open_scanner(
+    environment: Mapping[str, str],
+    fingerprinter: Fingerprinter,
+    *,
+    rules: RuleSet | None = None,
+    source: str = "leaks",
+    progress: Progress | None = None,
+    cache: HitCache | None = None,
+    workers: int | None = None,
+) -> Scanner:
+    """Load the rules and their matcher, from the user's cache where it holds them."""
+    folder = cache_folder(environment)
+    matcher = open_matcher(rules or load_rules(folder), folder)
+    return Scanner(matcher, fingerprinter, environment, source, progress, cache, workers)
+
+
+def scan_repository(
+    scanner: Scanner,
+    path: Path,
+    *,
+    revisions: str | None = None,
+    staged: bool = False,
+    name: str | None = None,
+) -> ScanResult:
+    """Scan a repository: everything in it and its worktree, or what a range or the index adds.
+
+    Args:
+        revisions: a range ``A..B``: only what it adds.
+        staged: only what the index adds to HEAD.
+        name: what occurrences call the repository; its path by default.
+
+    Raises:
+        NotARepository: ``path`` is none.
+        SourceError: git cannot open it, or the range names what is not there.
+    """
+    repository = gitio.open_repository(path, scanner.environment)
+    shown = name or str(repository.root)
+    if staged:
+        index = scanner.environment.get("GIT_INDEX_FILE")
+        named = gitio.git_environment(scanner.environment, index_file=index)
+        repository = repository._replace(environment=named)
+        seen = partial.staged(scanner, repository)
+        return _result(scanner, shown, seen.places, seen.gaps, seen.counts)
+    if revisions is not None:
+        seen = partial.revision_range(scanner, repository, revisions)
+        return _result(scanner, shown, seen.places, seen.gaps, seen.counts)
+    history = whole.scan_objects(scanner, repository, shown)
+    around = [*texts.configuration(repository), *_changed_files(repository, history.ids)]
+    places, gaps, counts = _search(scanner, around)
+    beside = _result(scanner, shown, places, gaps, counts)
+    return _joined(history.leaks, history.gaps, history.counts, beside)
+
+
+def scan_paths(scanner: Scanner, paths: Iterable[Path], *, name: str | None = None) -> ScanResult:
+    """Scan plain files and folders, without git: every file, ignored or not.
+
+    Raises:
+        SourceError: a path does not exist.
+    """
+    found: list[Place] = []
+    gaps: list[Gap] = []
+    counts: Counter[str] = Counter()
+    shown = name
+    for path in paths:
+        shown = shown or str(path)
+        if path.is_dir():
+            one = _search(scanner, texts.folder_files(path))
+        else:
+            text = texts.read_file(path.resolve(), "worktree", os.fsencode(path))
+            if text is None:
+                raise SourceError(f"there is no file {path}", hint="check the path")
+            one = _search(scanner, [text])
+        found += one[0]
+        gaps += one[1]
+        counts.update(dict(one[2]))
+    return _result(scanner, shown or "", found, gaps, tuple(counts.items()))
+
+
+def scan_stream(scanner: Scanner, stream: IO[bytes], *, name: str = "stdin") -> ScanResult:
+    """Scan one stream of bytes to its end."""
+    found = search_stream(scanner.matcher, scanner.fingerprinter, stream)
+    places = [Place(one, "worktree", name.encode()) for one in found]
+    return _result(scanner, name, places, [], (("files", 1),))
+
+
+def _changed_files(repository: Repository, ids: bytes) -> Iterable[Text]:
+    """Yield the worktree's files that are not objects already."""
+    for text in texts.worktree_files(repository):
+        if text.data is None or not texts.known_blob(text.data, ids):
+            yield text
+
+
+def _search(
+    scanner: Scanner, every: Iterable[Text]
+) -> tuple[list[Place], list[Gap], tuple[tuple[str, int], ...]]:
+    places: list[Place] = []
+    unread: list[tuple[str, str]] = []
+    counts: Counter[str] = Counter()
+    cleaner = Cleaner(scanner.matcher)
+    for text in every:
+        if text.reason:
+            unread.append((text.reason, cleaner.show(text.path)))
+            counts["unread"] += 1
+            continue
+        in_head = False if text.where == "worktree" else None
+        places += [
+            Place(found, text.where, text.path, in_head=in_head)
+            for found in _search_one(scanner, text)
+        ]
+        places += _name(scanner, text.path)
+        counts["config_files" if text.where == "config" else "files"] += 1
+        scanner.step("reading files", sum(counts.values()), None)
+    return places, file_gaps(scanner.source, unread), tuple(counts.items())
+
+
+def _search_one(scanner: Scanner, text: Text) -> list[Found]:
+    if text.data is not None:
+        return search_text(scanner.matcher, scanner.fingerprinter, text.data)
+    assert text.large is not None
+    with text.large.open("rb") as stream:
+        return search_stream(scanner.matcher, scanner.fingerprinter, stream)
+
+
+def _name(scanner: Scanner, path: bytes) -> list[Place]:
+    """Search a path; lines and columns mean nothing in it."""
+    return [
+        Place(found._replace(line=None, column=None), "file_name", path)
+        for part in (path,)
+        for found in search_text(scanner.matcher, scanner.fingerprinter, part)
+    ]
+
+
+def _result(
+    scanner: Scanner,
+    repository: str,
+    places: Iterable[Place],
+    gaps: Iterable[Gap],
+    counts: Iterable[tuple[str, int]],
+) -> ScanResult:
+    leaks = assemble(places, scanner.matcher, source=scanner.source, repository=repository)
+    return _summed(leaks, tuple(gaps), dict(counts))
+
+
+def _joined(
+    leaks: tuple[Leak, ...],
+    gaps: tuple[Gap, ...],
+    counts: tuple[tuple[str, int], ...],
+    beside: ScanResult,
+) -> ScanResult:
+    total = Counter(dict(counts))
+    total.update(dict(beside.coverage))
+    return _summed(merge(leaks, beside.leaks), (*gaps, *beside.gaps), total)
+
+
+def _summed(
+    leaks: tuple[Leak, ...], gaps: tuple[Gap, ...], counts: Mapping[str, int]
+) -> ScanResult:
+    listed = sum(counts.values())
+    coverage = tuple((kind, number) for kind, number in counts.items() if number)
+    return ScanResult(leaks, gaps, coverage, listed, listed - counts.get("unread", 0))

@@ -1,0 +1,201 @@
+"""The whole object database of a repository, remembered from one scan to the next."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from keyproof.leaks import history, listing, texts
+from keyproof.leaks.assemble import assemble
+from keyproof.leaks.collector import Row, search_text
+from keyproof.leaks.gaps import object_gaps, shallow_gap, unchecked_gap
+from keyproof.leaks.gitio import Repository
+from keyproof.leaks.listing import Unread
+from keyproof.leaks.matcher import Matcher
+from keyproof.leaks.places import Place, Placer
+from keyproof.model.leak import Leak
+from keyproof.model.source import Gap
+from keyproof.ports.context import Fingerprinter, HitCache
+
+_T = TypeVar("_T")
+_FORMAT = 1
+"""Raised when what is remembered, or how it is found, changes."""
+
+
+class Given(Protocol):
+    """What is asked of a scanner here: see ``scan.Scanner``."""
+
+    @property
+    def matcher(self) -> Matcher:
+        """The rules' matcher."""
+        ...
+
+    @property
+    def fingerprinter(self) -> Fingerprinter:
+        """Makes the ids that leave."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """The id that leaks and gaps carry."""
+        ...
+
+    @property
+    def cache(self) -> HitCache | None:
+        """What earlier scans remembered."""
+        ...
+
+    @property
+    def workers(self) -> int | None:
+        """How many git processes read at once."""
+        ...
+
+    def step(self, what: str, done: int, total: int | None) -> None:
+        """Report progress."""
+        ...
+
+
+class ObjectsScanned(NamedTuple):
+    """The leaks and gaps of an object database; ``ids`` lists it, sorted, one a line."""
+
+    leaks: tuple[Leak, ...]
+    gaps: tuple[Gap, ...]
+    counts: tuple[tuple[str, int], ...]
+    ids: bytes
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """A whole answer, valid for exactly the same objects, refs, rules and identity key."""
+
+    leaks: tuple[Leak, ...]
+    gaps: tuple[Gap, ...]
+    counts: tuple[tuple[str, int], ...]
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """Object ids that were read whole, and the hits in them."""
+
+    ids: bytes
+    rows: tuple[Row, ...]
+    counts: tuple[tuple[str, int], ...]
+
+
+def scan_objects(given: Given, repository: Repository, shown: str) -> ObjectsScanned:
+    """Scan all objects and ref names; read only objects that the cache does not know."""
+    ids = listing.object_ids(repository)
+    base = (_FORMAT, given.matcher.rules.digest, given.fingerprinter.key_id)
+    outcome_key = _key(*base, given.source, shown, ids, _state(repository))
+    known_key = _key(*base, str(repository.common_dir.resolve()))
+    stored = given.cache.get([outcome_key, known_key]) if given.cache else {}
+    outcome = _decoded(stored.get(outcome_key), _Outcome)
+    if outcome is None:
+        known = _decoded(stored.get(known_key), _Known)
+        outcome, known = _scan(given, repository, shown, ids, known)
+        if given.cache:
+            encode = msgspec.msgpack.encode
+            entries = {known_key: encode(known)}
+            if not outcome.gaps:
+                entries[outcome_key] = encode(outcome)
+            given.cache.put(entries)
+    return ObjectsScanned(outcome.leaks, outcome.gaps, outcome.counts, ids)
+
+
+def _scan(
+    given: Given, repository: Repository, shown: str, ids: bytes, known: _Known | None
+) -> tuple[_Outcome, _Known]:
+    connectivity = history.Connectivity(repository)
+    try:
+        read, known = _read(given, repository, ids, known)
+    except BaseException:
+        connectivity.stop()
+        raise
+    placer = Placer(repository, given.workers or listing.default_workers())
+    places = placer.place(known.rows, all_commits=ids)
+    refs = texts.ref_names(repository)
+    places += _ref_places(given, refs)
+    missing, whole = connectivity.missing()
+    leaks = assemble(places, given.matcher, source=given.source, repository=shown)
+    gaps = repository_gaps(given.source, repository, read.unread, missing)
+    if not whole and not missing:
+        gaps.append(unchecked_gap(given.source))
+    counts = {**dict(known.counts), "refs": len(refs), "unread": len(read.unread) + len(missing)}
+    return _Outcome(leaks, tuple(gaps), tuple(counts.items())), known
+
+
+def _read(
+    given: Given, repository: Repository, ids: bytes, known: _Known | None
+) -> tuple[history.ObjectsRead, _Known]:
+    """Read what ``known`` does not hold, and return it with everything that is known now."""
+    wanted: bytes | None = None
+    rows: tuple[Row, ...] = ()
+    counts: dict[str, int] = {}
+    if known is not None:
+        present = set(ids.splitlines())
+        fresh = present.difference(known.ids.splitlines())
+        gone = len(known.ids.splitlines()) + len(fresh) - len(present)
+        if gone == 0:
+            wanted = b"".join(oid + b"\n" for oid in sorted(fresh))
+            rows, counts = known.rows, dict(known.counts)
+    read = history.read_objects(
+        repository,
+        given.matcher,
+        given.fingerprinter,
+        wanted=wanted,
+        workers=given.workers,
+        step=given.step,
+    )
+    for kind, number in read.counts:
+        counts[kind] = counts.get(kind, 0) + number
+    lost = {one.oid.encode() for one in read.unread}
+    kept = ids if not lost else b"".join(i + b"\n" for i in ids.splitlines() if i not in lost)
+    return read, _Known(kept, (*rows, *read.rows), tuple(counts.items()))
+
+
+def repository_gaps(
+    source: str, repository: Repository, unread: tuple[Unread, ...], missing: tuple[str, ...]
+) -> list[Gap]:
+    """Return the gaps of objects: unread, missing, cut off."""
+    reason = "partial_clone" if texts.has_promisor(repository) else "missing_object"
+    damaged = {one.oid for one in unread}
+    absent = [Unread(oid, reason) for oid in missing if oid not in damaged]
+    gaps = object_gaps(source, [*unread, *absent])
+    boundary = texts.shallow_boundary(repository).split()
+    if boundary:
+        gaps.append(shallow_gap(source, (oid.decode("ascii", "replace") for oid in boundary)))
+    return gaps
+
+
+def _ref_places(given: Given, refs: list[bytes]) -> list[Place]:
+    return [
+        Place(found._replace(line=None, column=None), "ref_name", ref, reachable=True)
+        for ref in refs
+        for found in search_text(given.matcher, given.fingerprinter, ref)
+    ]
+
+
+def _state(repository: Repository) -> bytes:
+    """Return what an answer rests on besides objects: refs, HEAD, boundary, index."""
+    index = repository.git_dir / "index"
+    staged = index.read_bytes() if index.is_file() else b""
+    promisor = b"promisor" if texts.has_promisor(repository) else b""
+    return b"\0".join((texts.refs_state(repository), promisor, hashlib.sha256(staged).digest()))
+
+
+def _key(*parts: object) -> str:
+    state = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogateescape")
+        state.update(len(data).to_bytes(8, "big"))
+        state.update(data)
+    return state.hexdigest()
+
+
+def _decoded(stored: bytes | None, kind: type[_T]) -> _T | None:
+    if stored is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(stored, type=kind)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
