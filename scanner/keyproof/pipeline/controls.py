@@ -79,6 +79,7 @@ def load(
     problems: list[str] = []
     for path in sorted(p for folder in folders for p in folder.glob("*.yaml")):
         document = yamlfile.load(path)
+        _check_lines(document)
         framework = document.convert(Framework)
         _check(document, framework)
         if framework.id in found:
@@ -100,6 +101,14 @@ def load(
         key=lambda framework: (framework.rank, framework.id),
     )
     return Crosswalk(frameworks=tuple(chosen), problems=tuple(problems))
+
+
+def _check_lines(document: yamlfile.Document) -> None:
+    """Validate line by line first: of the whole, the schema's errors name only the section."""
+    policies = document.data.get("policies") if isinstance(document.data, dict) else None
+    for policy, lines in policies.items() if isinstance(policies, dict) else ():
+        for index in range(len(lines) if isinstance(lines, list) else 0):
+            document.convert(Mapped, "policies", policy, index)
 
 
 def _check(document: yamlfile.Document, framework: Framework) -> None:
