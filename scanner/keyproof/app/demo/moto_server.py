@@ -55,7 +55,7 @@ class MotoServer:
         self._operator_secret = Secret("".join(random.SystemRandom().choices("abcdefgh01", k=40)))
         self.extras = Extras(root_created_at=datetime(2019, 3, 4, 9, tzinfo=UTC))
         self.mends = IamMends(self.iam, self.extras, self.now, page_limit)
-        self._secrets = SecretsMends(self._secrets_backend)
+        self._secret_mends = SecretsMends(self.secrets)
         self._moto: Any = None
         self._server: Any = None
 
@@ -121,7 +121,8 @@ class MotoServer:
 
         return iam_backends[self.account]["aws"]
 
-    def _secrets_backend(self) -> Any:
+    def secrets(self) -> Any:
+        """Return moto's Secrets Manager state, for whoever builds an account."""
         from moto.secretsmanager.models import secretsmanager_backends
 
         return secretsmanager_backends[self.account][REGION]
@@ -147,7 +148,9 @@ class MotoServer:
             if call.service == "iam":
                 return self.mends.answer(call, plain)
             return (
-                self._secrets.answer(call, plain) if call.service == "secretsmanager" else plain()
+                self._secret_mends.answer(call, plain)
+                if call.service == "secretsmanager"
+                else plain()
             )
 
         answer = self.intercept(call, mended) if self.intercept else mended()
