@@ -48,7 +48,7 @@ def waiver(**changes: Any) -> Waiver:
 
 
 def subject(**changes: Any) -> Subject:
-    record = key("AKIA1", **{"name": "deploy", "owner": "ada", "environment": "production"})
+    record = key("AKIA1", name="deploy", owner="ada", environment="production")
     return references(facts(keys=(record,)))[record.record_id]
 
 
