@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from keyproof.model.policy import Policy
 
@@ -17,9 +17,13 @@ class PolicyProblem(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What an engine said of one chunk: raw decisions by subject id, or the error instead."""
+    """What an engine said of one document, or the error instead.
 
-    decisions: Mapping[str, Any]
+    ``decisions`` is the JSON text of each decision by subject id, object keys sorted. ``error`` is
+    redacted: a class and a place, nothing of what was evaluated.
+    """
+
+    decisions: Mapping[str, bytes]
     error: str | None = None
 
 
@@ -29,6 +33,11 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """Name and version, as reports print it."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """How many documents are evaluated at once when as many threads ask."""
         ...
 
     def check(self, policies: Sequence[Policy]) -> Sequence[PolicyProblem]:
