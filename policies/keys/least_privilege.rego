@@ -1,0 +1,116 @@
+# METADATA
+# title: API keys hold no more power than an API key may
+# description: >-
+#   Administrative rights, wildcards, withdrawals and the making of further identities turn one
+#   leaked key into the loss of everything. Where an issuer's rights were read whole, a power that
+#   it does not report is one that the key does not have.
+# scope: package
+# custom:
+#   version: 1.0.0
+#   severity: high
+#   subject: key
+#   needs: [status, scopes_known, privilege_level, can_withdraw, can_trade, can_manage_iam, wildcard_action, wildcard_resource]
+#   params:
+#     denied:
+#       description: Powers that no active key may hold.
+#       type: array
+#       minItems: 1
+#       items:
+#         type: string
+#         enum: [admin, root, wildcard_action, wildcard_resource, can_withdraw, can_trade, can_manage_iam]
+#       default: [admin, root, wildcard_action, can_withdraw, can_manage_iam]
+#       source: CIS AWS Foundations Benchmark 3.0.0, 1.16; withdrawals are keyproof's own
+#   message: "holds what an API key must not hold: {powers}"
+#   remediation: >-
+#     Give the key's principal only the calls that its consumers make, on the resources that they
+#     use; the issuer's access log shows which. Move administration to people with a second factor.
+#   examples:
+#     - title: a key that reads
+#       status: pass
+#       subject: {scopes_known: true, privilege_level: read, wildcard_action: false}
+#     - title: an administrator's key
+#       status: fail
+#       subject: {scopes_known: true, privilege_level: admin}
+#     - title: every action on one resource
+#       status: fail
+#       subject: {scopes_known: true, privilege_level: write, wildcard_action: true}
+#     - title: an exchange key that may withdraw, other rights unknown
+#       status: fail
+#       subject: {scopes_known: false, can_withdraw: true}
+#     - title: rights were not read
+#       status: unknown
+#       subject: {scopes_known: false}
+#     - title: rights could not be read
+#       status: unknown
+#       subject: {scopes_known: true, privilege_level: read, missing_fields: [scopes]}
+#     - title: a key that is off
+#       status: skip
+#       subject: {status: deactivated, scopes_known: true, privilege_level: admin}
+#     - title: a power that the organisation denies
+#       status: fail
+#       params: {denied: [can_trade]}
+#       subject: {scopes_known: true, privilege_level: write, can_trade: true}
+package keyproof.keys.least_privilege
+
+usable := {"active", "pre_active", "compromised"}
+
+decisions[id] := d if {
+	some key in input.subjects
+	id := key.id
+	d := decision(key)
+}
+
+decision(key) := {"status": "unknown", "reason": "the key's status is not known"} if key.status == null
+
+decision(key) := {"status": "skip", "reason": "the key is not active"} if {
+	is_string(key.status)
+	not key.status in usable
+}
+
+decision(key) := d if {
+	key.status in usable
+	held := powers(key)
+	d := judged(key, held)
+}
+
+flags(key) := {
+	"wildcard_action": key.wildcard_action,
+	"wildcard_resource": key.wildcard_resource,
+	"can_withdraw": key.can_withdraw,
+	"can_trade": key.can_trade,
+	"can_manage_iam": key.can_manage_iam,
+}
+
+powers(key) := sort([power |
+	some power in input.params.denied
+	holds(key, power)
+])
+
+holds(key, power) if power == key.privilege_level
+
+holds(key, power) if flags(key)[power] == true
+
+judged(key, held) := {"status": "unknown", "reason": "the key's rights are not known"} if {
+	held == []
+	not known(key)
+}
+
+judged(key, held) := {"status": status, "evidence": evidence} if {
+	decidable(key, held)
+	is_array(input.params.denied)
+	status := {true: "fail", false: "pass"}[count(held) > 0]
+	evidence := {"powers": held, "privilege_level": level(key)}
+}
+
+known(key) if {
+	key.scopes_known == true
+	is_string(key.privilege_level)
+}
+
+decidable(key, _) if known(key)
+
+decidable(_, held) if count(held) > 0
+
+level(key) := key.privilege_level if is_string(key.privilege_level)
+
+level(key) := "not known" if key.privilege_level == null

@@ -1,0 +1,88 @@
+# METADATA
+# title: Unused API keys are disabled
+# description: >-
+#   A key that nobody uses has no benefit and all of its risk. One that was never used counts as
+#   unused since its creation. Where the issuer does not report use, nothing is claimed.
+# scope: package
+# custom:
+#   version: 1.0.0
+#   severity: medium
+#   subject: key
+#   needs: [status, created_at, last_used_at, last_used_state]
+#   params:
+#     days:
+#       description: Days without use from which on an active key must be off.
+#       type: integer
+#       minimum: 1
+#       maximum: 3650
+#       default: 45
+#       source: CIS AWS Foundations Benchmark 3.0.0, 1.12
+#   message: "unused for {idle_days} days; the limit is {limit_days}"
+#   remediation: >-
+#     Ask the owner whether the key is still needed. If not, deactivate it, wait, delete it.
+#   examples:
+#     - title: used yesterday
+#       status: pass
+#       subject: {created_at: 2026-01-01T00:00:00Z, last_used_state: known, last_used_at: 2026-11-20T00:00:00Z}
+#     - title: not used for exactly the limit
+#       status: fail
+#       subject: {created_at: 2026-01-01T00:00:00Z, last_used_state: known, last_used_at: 2026-10-07T00:00:00Z}
+#     - title: never used, and old
+#       status: fail
+#       subject: {created_at: 2026-01-01T00:00:00Z, last_used_state: never}
+#     - title: never used, and new
+#       status: pass
+#       subject: {created_at: 2026-11-19T00:00:00Z, last_used_state: never}
+#     - title: the issuer has no record of use
+#       status: unknown
+#       subject: {created_at: 2026-01-01T00:00:00Z, last_used_state: not_supported}
+#     - title: never used, and nobody knows since when
+#       status: unknown
+#       subject: {last_used_state: never}
+#     - title: the last use could not be read
+#       status: unknown
+#       subject: {created_at: 2026-01-01T00:00:00Z, last_used_state: never, missing_fields: [last_used_at]}
+#     - title: a key that is off
+#       status: skip
+#       subject: {status: suspended, last_used_state: never, created_at: 2020-01-01T00:00:00Z}
+package keyproof.keys.unused
+
+ns_per_day := 86400000000000
+
+usable := {"active", "pre_active", "compromised"}
+
+decisions[id] := d if {
+	some key in input.subjects
+	id := key.id
+	d := decision(key)
+}
+
+decision(key) := {"status": "unknown", "reason": "the key's status is not known"} if key.status == null
+
+decision(key) := {"status": "skip", "reason": "the key is not active"} if {
+	is_string(key.status)
+	not key.status in usable
+}
+
+decision(key) := d if {
+	key.status in usable
+	d := used(key)
+}
+
+used(key) := {"status": "unknown", "reason": "the key's last use is not known"} if key.last_used_state == null
+
+used(key) := {"status": "unknown", "reason": "the issuer does not report a key's last use"} if key.last_used_state == "not_supported"
+
+used(key) := idle(key.last_used_at_ns, key.last_used_at_age_days, "yes") if key.last_used_state == "known"
+
+used(key) := idle(key.created_at_ns, key.created_at_age_days, "no") if key.last_used_state == "never"
+
+idle(since, _, _) := {"status": "unknown", "reason": "since when the key is idle is not known"} if since == null
+
+idle(since, days, ever) := {"status": status, "evidence": evidence} if {
+	is_number(since)
+	limit := input.params.days
+	is_number(limit)
+	status := {true: "fail", false: "pass"}[input.as_of_ns - since >= limit * ns_per_day]
+	evidence := {"idle_days": days, "limit_days": limit, "ever_used": ever}
+}

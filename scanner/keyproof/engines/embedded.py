@@ -1,0 +1,185 @@
+"""Embedded engine: regorus (wheel ``gordon-to-regorus``) in worker processes of its own.
+
+regorus has no limit of time or memory, holds the interpreter's lock, and a recursive policy ends
+its process; so it never runs in ours. The virtual machine that it also offers is not used: it
+leaves builtin errors undefined.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any, NamedTuple, Self
+
+import msgspec
+
+from keyproof.engines._names import names_of
+from keyproof.engines._pool import Pool, Reply, Worker
+from keyproof.errors import EngineError, MissingExtra
+from keyproof.model.policy import Policy
+from keyproof.ports import Answer, PolicyProblem
+
+SECONDS = 10.0
+"""For one document; a thousand subjects take some 20 ms."""
+
+MEMORY_BYTES = 2 * 1024**3
+_PATIENCE = 16
+"""After so many timeouts a policy is not evaluated any more in this run."""
+
+_DECISIONS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class TestOutcome(NamedTuple):
+    """One ``test_`` rule: passed, or why not."""
+
+    package: str
+    name: str
+    passed: bool
+    error: str | None = None
+
+
+def open_engine(
+    settings: object | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    workers: int | None = None,
+    seconds: float = SECONDS,
+    memory_bytes: int = MEMORY_BYTES,
+) -> EmbeddedEngine:
+    """Return the engine; processes start when they are first needed.
+
+    Args:
+        settings: unused; the ``opa`` engine takes its server from here.
+        environment: unused; workers see no credential.
+        workers: processes; by default as many as processors, at most eight.
+        seconds: wall-clock limit of one document.
+        memory_bytes: address space of one worker.
+
+    Raises:
+        MissingExtra: regorus is not installed.
+    """
+    if find_spec("regorus") is None:
+        raise MissingExtra("scan", "the embedded policy engine")
+    width = workers or min(8, os.cpu_count() or 1)
+    return EmbeddedEngine(Pool(width, memory_bytes), seconds)
+
+
+class EmbeddedEngine:
+    """See ``ports.Engine``. Safe to use from as many threads as it is wide."""
+
+    def __init__(self, pool: Pool, seconds: float) -> None:
+        """Use :func:`open_engine`."""
+        self._pool = pool
+        self._seconds = seconds
+        self._timeouts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """See ``Engine.name``."""
+        return f"regorus {version('gordon-to-regorus')} (embedded)"
+
+    @property
+    def width(self) -> int:
+        """See ``Engine.width``."""
+        return self._pool.width
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def check(self, policies: Sequence[Policy]) -> Sequence[PolicyProblem]:
+        """See ``Engine.check``: each is parsed and linted alone."""
+        return [problem for policy in policies for problem in self._check(policy)]
+
+    def _check(self, policy: Policy) -> Iterator[PolicyProblem]:
+        names = names_of(policy)
+        reply = self._ask("load", policy.package, policy.module, names)
+        if reply.error is not None:
+            yield PolicyProblem(policy.id, reply.error, _where(policy, reply.line))
+            return
+        for line, detail in json_list(reply.body):
+            yield PolicyProblem(policy.id, detail, _where(policy, line))
+
+    def evaluate(self, policy: Policy, document: bytes) -> Answer:
+        """See ``Engine.evaluate``."""
+        timeouts = self._timeouts[policy.id]
+        if timeouts >= _PATIENCE:
+            return Answer({}, f"the policy ran longer than its limit {timeouts} times")
+        seconds = self._seconds if not timeouts else max(self._seconds / 5, 0.5)
+        worker = self._pool.take()
+        try:
+            reply = self._load(worker, policy)
+            if reply.error is None:
+                reply = worker.ask(seconds, "evaluate", policy.package, document=document)
+        finally:
+            self._pool.give_back(worker)
+        if reply.timed_out:
+            with self._lock:
+                self._timeouts[policy.id] += 1
+        if reply.error is not None:
+            where = f" ({_where(policy, reply.line)})" if reply.line else ""
+            return Answer({}, f"the policy failed: {reply.error}{where}")
+        try:
+            return Answer(_DECISIONS.decode(reply.body))
+        except msgspec.MsgspecError:
+            return Answer({}, "the policy gave no decisions")
+
+    def _load(self, worker: Worker, policy: Policy) -> Reply:
+        if policy.digest in worker.loaded:
+            return Reply(b"")
+        reply = worker.ask(self._seconds, "load", policy.package, policy.module, None)
+        if reply.error is None:
+            worker.loaded.add(policy.digest)
+        return reply
+
+    def _ask(self, operation: str, *arguments: Any) -> Reply:
+        worker = self._pool.take()
+        try:
+            return worker.ask(self._seconds, operation, *arguments)
+        finally:
+            self._pool.give_back(worker)
+
+    def test(
+        self, modules: Sequence[tuple[str, str]], rules: Sequence[tuple[str, str]]
+    ) -> Sequence[TestOutcome]:
+        """Run test rules, each alone, over all modules together.
+
+        Args:
+            modules: (file, Rego text).
+            rules: (package, rule name).
+        """
+        outcomes = []
+        for package, name in rules:
+            reply = self._ask("test", [list(m) for m in modules], f"data.{package}.{name}")
+            passed = reply.error is None and reply.body == b"true"
+            line = f", line {reply.line}" if reply.line else ""
+            error = f"{reply.error}{line}" if reply.error else None
+            outcomes.append(TestOutcome(package, name, passed, error))
+        return outcomes
+
+    def close(self) -> None:
+        """See ``Engine.close``."""
+        self._pool.close()
+
+
+def json_list(body: bytes) -> list[tuple[int, str]]:
+    """Decode the faults that a worker found.
+
+    Raises:
+        EngineError: the worker answered something else.
+    """
+    try:
+        return msgspec.json.decode(body, type=list[tuple[int, str]])
+    except msgspec.MsgspecError:
+        raise EngineError("the embedded engine gave an answer that is none") from None
+
+
+def _where(policy: Policy, line: int | None) -> str:
+    return f"{policy.path}:{line or 1}"

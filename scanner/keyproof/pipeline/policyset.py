@@ -1,0 +1,193 @@
+"""Policy set: loads the shipped pack and the user's folders, and knows what was edited."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from msgspec.structs import replace
+
+from keyproof.errors import NothingToCheck, PolicyError, UsageError
+from keyproof.model.policy import Policy
+from keyproof.model.record import Document, digest
+from keyproof.pipeline import metadata
+from keyproof.pipeline.policy_lock import read_lock, text_digest
+from keyproof.pipeline.subject_schema import field_names
+from keyproof.resources import shipped
+
+_PART = re.compile(r"^[a-z][a-z0-9_]*$")
+MAXIMUM_BYTES = 1024 * 1024
+"""The embedded engine refuses larger modules, so both do."""
+
+
+class PolicySet(Document, frozen=True, kw_only=True):
+    """The policies of a run, ordered by id, and what a reader must hear about them.
+
+    ``digest`` is over the ids and digests of the policies that run: the pack that was applied.
+    """
+
+    policies: tuple[Policy, ...]
+    digest: str
+    problems: tuple[str, ...] = ()
+
+    def get(self, policy_id: str) -> Policy:
+        """Return one policy.
+
+        Raises:
+            UsageError: there is none of that id; the likeliest is named.
+        """
+        for policy in self.policies:
+            if policy.id == policy_id:
+                return policy
+        raise _unknown(policy_id, [policy.id for policy in self.policies])
+
+
+def load(
+    folders: Iterable[Path] = (),
+    *,
+    pack: Path | None = None,
+    select: Sequence[str] = (),
+    disable: Sequence[str] = (),
+) -> PolicySet:
+    """Load the shipped policies and those of the user's folders.
+
+    Args:
+        folders: the user's folders; each holds ``<folder>/<name>.rego`` like the shipped one.
+        pack: the shipped folder; only tests name another.
+        select: ids to run; empty for all.
+        disable: ids to leave out.
+
+    Raises:
+        PolicyError: a policy does not fit, two have one id, or a folder cannot be read.
+        UsageError: ``select`` or ``disable`` names a policy that does not exist.
+        NothingToCheck: nothing is left to run.
+    """
+    found: dict[str, Policy] = {}
+    pack = shipped("policies") if pack is None else pack
+    lock = read_lock(pack)
+    for folder in (pack, *folders):
+        ours = folder == pack
+        for policy in _folder(folder, "shipped" if ours else "user"):
+            if policy.id in found:
+                raise PolicyError(
+                    f"there is a policy '{policy.id}' already, in {found[policy.id].path}",
+                    where=policy.path,
+                    hint="give yours another folder or file name: an id is permanent",
+                )
+            relative = Path(policy.path).relative_to(folder).as_posix()
+            changed = ours and lock.get(relative) != policy.digest
+            found[policy.id] = replace(policy, modified=changed) if changed else policy
+    gone = [
+        name for name in lock if not name.endswith("_test.rego") and not (pack / name).is_file()
+    ]
+    problems = [f"the shipped policy {name} is missing" for name in gone]
+    chosen = _choose(found, select, disable)
+    return make(chosen, problems)
+
+
+def make(policies: Iterable[Policy], problems: Iterable[str] = ()) -> PolicySet:
+    """Return a set over policies that are loaded already."""
+    ordered = tuple(sorted(policies, key=lambda policy: policy.id))
+    names = [[policy.id, policy.digest] for policy in ordered]
+    return PolicySet(policies=ordered, digest=digest(names), problems=tuple(problems))
+
+
+def _choose(
+    found: Mapping[str, Policy], select: Sequence[str], disable: Sequence[str]
+) -> list[Policy]:
+    for name in (*select, *disable):
+        if name not in found:
+            raise _unknown(name, list(found))
+    chosen = [
+        policy
+        for name, policy in found.items()
+        if (not select or name in select) and name not in disable
+    ]
+    if not chosen:
+        raise NothingToCheck(
+            "there is no policy to evaluate", hint="see 'disable' and 'folders' in keyproof.yaml"
+        )
+    return chosen
+
+
+def _unknown(name: str, known: Sequence[str]) -> UsageError:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(sorted(known))}"
+    return UsageError(f"there is no policy '{name}'", hint=hint)
+
+
+def _folder(folder: Path, origin: Literal["shipped", "user"]) -> list[Policy]:
+    if not folder.is_dir():
+        raise PolicyError("there is no such folder of policies", where=str(folder))
+    files = sorted(path for path in folder.rglob("*.rego") if not path.name.endswith("_test.rego"))
+    if not files and origin == "user":
+        raise PolicyError("there is no .rego file in this folder of policies", where=str(folder))
+    return [read(path, folder, origin) for path in files]
+
+
+def read(path: Path, folder: Path, origin: Literal["shipped", "user"] = "user") -> Policy:
+    """Read one policy file; its id is its path below ``folder``.
+
+    Raises:
+        PolicyError: it cannot be read, or does not fit.
+    """
+    name = str(path)
+    parts = path.relative_to(folder).with_suffix("").parts
+    if not all(_PART.match(part) for part in parts) or len(parts) < 2:  # noqa: PLR2004
+        raise PolicyError(
+            "a policy lies in <folder>/<name>.rego, both of a-z, 0-9 and _", where=name
+        )
+    module = _text(path)
+    header = metadata.parse(module, name)
+    policy_id = ".".join(parts)
+    if header.package != f"keyproof.{policy_id}":
+        raise PolicyError(
+            f"the package must be keyproof.{policy_id}, as the path says",
+            where=f"{name}:{header.package_line}",
+        )
+    custom = header.annotations.custom
+    _check_needs(header)
+    return Policy(
+        id=policy_id,
+        title=header.annotations.title,
+        description=header.annotations.description.strip(),
+        severity=custom.severity,
+        subject=custom.subject,
+        message=custom.message,
+        remediation=custom.remediation.strip(),
+        parameters=header.parameters,
+        examples=custom.examples,
+        needs=tuple(sorted(set(custom.needs))),
+        version=custom.version,
+        origin=origin,
+        path=name,
+        module=module,
+        digest=text_digest(module.encode()),
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        if len(data) > MAXIMUM_BYTES:
+            raise PolicyError(f"larger than {MAXIMUM_BYTES} bytes", where=str(path))
+        return data.decode("utf-8")
+    except OSError as failure:
+        raise PolicyError(f"cannot be read ({failure.strerror})", where=str(path)) from None
+    except UnicodeDecodeError:
+        raise PolicyError("is not UTF-8", where=str(path)) from None
+
+
+def _check_needs(header: metadata.Header) -> None:
+    known = field_names(header.annotations.custom.subject)
+    for index, field in enumerate(header.annotations.custom.needs):
+        if field not in known:
+            close = difflib.get_close_matches(field, known, n=1)
+            raise PolicyError(
+                f"a {header.annotations.custom.subject} has no field '{field}'",
+                where=header.document.where("custom", "needs", index),
+                hint=f"did you mean '{close[0]}'?" if close else "see policies/schemas",
+            )
