@@ -68,7 +68,16 @@ def test_a_run_comes_back_as_it_was_with_its_history(store: Store) -> None:
 
 
 def test_a_large_run_keeps_its_order(store: Store) -> None:
-    many = [finding("pass" if n % 3 else "fail", key=f"k{n}") for n in range(2500)]
+    many = [
+        finding(
+            "pass" if n % 3 else "fail",
+            key=f"k{n}",
+            remediation=f"Way {n % 2}.",
+            parameters={"max_age_days": n % 5},
+            parameter_origins={"max_age_days": "shipped"},
+        )
+        for n in range(2500)
+    ]
     stored = store.record_run(
         report(day(0), many), resolvable_sources=frozenset({"aws"}), sla_days=SLA
     )

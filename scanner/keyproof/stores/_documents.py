@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,8 +15,6 @@ from keyproof.model.rotation import TERMINAL, Rotation
 from keyproof.model.ticket import Ticket
 
 D = TypeVar("D", bound=Document)
-PART_SIZE = 1000
-"""Findings a part of a stored run: one value stays far below what a database allows."""
 
 
 def encoded(document: Any) -> str:
@@ -75,12 +73,6 @@ def rotation_row(rotation: Rotation) -> Mapping[str, Any]:
         "created_at": rotation.created_at,
         "document": encoded(rotation),
     }
-
-
-def parts(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield the findings of a run as JSON arrays of a bounded length."""
-    for start in range(0, len(findings), PART_SIZE):
-        yield encoded(findings[start : start + PART_SIZE])
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:

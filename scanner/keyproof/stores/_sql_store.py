@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
@@ -15,7 +14,7 @@ from keyproof.model.report import Report
 from keyproof.model.rotation import Rotation
 from keyproof.model.ticket import Ticket
 from keyproof.ports import Ledger, Reconcile, Reconciled, StoredFindings
-from keyproof.stores import _documents, _lease
+from keyproof.stores import _documents, _lease, _parts
 from keyproof.stores._documents import decoded, encoded
 from keyproof.stores._engine import Database
 from keyproof.stores._schema import (
@@ -97,7 +96,7 @@ class SqlStore:
             chosen = sa.select(RUN_PARTS.c.document).where(RUN_PARTS.c.run_id == row.id)
             findings: list[Finding] = []
             for text in connection.scalars(chosen.order_by(RUN_PARTS.c.number)):
-                findings += msgspec.json.decode(text, type=list[Finding])
+                findings += _parts.whole(text)
             return replace(decoded(row.document, Report), findings=tuple(findings))
 
     def tickets(self) -> Sequence[Ticket]:
@@ -180,7 +179,7 @@ def _record(connection: sa.Connection, report: Report, result: Reconciled) -> No
         )
     )
     run_id = made.inserted_primary_key[0] if made.inserted_primary_key else None
-    for number, text in enumerate(_documents.parts(result.stored.findings)):
+    for number, text in enumerate(_parts.parts(result.stored.findings)):
         connection.execute(RUN_PARTS.insert().values(run_id=run_id, number=number, document=text))
     _documents.upsert(connection, FINDINGS, [_documents.finding_row(f) for f in result.lives])
     _documents.upsert(

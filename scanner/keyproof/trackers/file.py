@@ -24,9 +24,9 @@ from keyproof.ports import Context, TicketState
 TITLE = "Markdown files in a folder"
 SHARED = False
 APPROVAL = (
-    "run `keyproof rotate`, which plans what approved tickets ask for, and check that its plan"
-    " names this hash; `keyproof rotate --apply PLAN` approves it. Nothing written in this file"
-    " approves anything."
+    "run `keyproof rotate plan -o rotation.json`, check that it names the hash above, and approve"
+    " exactly that with `keyproof rotate --apply rotation.json`. Nothing that is written in this"
+    " file approves anything."
 )
 
 MARKER = "<!-- keyproof: what stands below this line is yours and is kept -->"
