@@ -56,6 +56,8 @@ class HttpDouble:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1
+            disable_nagle_algorithm = True
 
             def handle_one(self) -> None:
                 parts = urlsplit(self.path)

@@ -117,6 +117,10 @@ class HttpClient:
     def __enter__(self) -> Self:
         return self
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._wire.close()
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
