@@ -306,9 +306,9 @@ def test_a_partial_source_makes_the_run_partial() -> None:
     assert made("pass", "pass", "pass", "pass", of=cut).scope == "partial"
 
 
-def test_an_edited_policy_is_said() -> None:
-    by = evaluation("pass", "pass", "pass", "pass", policy={"modified": True})
-    assert made(by=by).problems == ("keys.max_age: this shipped policy was edited",)
+def test_notes_of_policies_reach_the_reader() -> None:
+    by = evaluation("fail", "fail", "fail", "fail", notes=("fails on all 4 subjects",))
+    assert made(by=by).problems == ("keys.max_age: fails on all 4 subjects",)
 
 
 def test_history_comes_from_the_store() -> None:

@@ -249,8 +249,6 @@ def _undecided(findings: Iterable[Finding], *, strict: bool) -> Iterator[str]:
 
 def _remarks(evaluation: Evaluation) -> Iterator[str]:
     for result in evaluation.results:
-        if result.policy.modified:
-            yield f"{result.policy.id}: this shipped policy was edited"
         for text in result.notes:
             yield f"{result.policy.id}: {text}"
 
