@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from keyproof.leaks.checksums import CHECKS
-from keyproof.leaks.generic import SHAPES
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.placeholders import entropy, is_placeholder
 from keyproof.leaks.rules import Companion, Detector, RuleSet
@@ -102,6 +101,8 @@ def _confidence(rule: Detector, text: bytes, match: re.Match[bytes], value: byte
     """Return what shape and checks leave of the detector's confidence; ``None`` is no secret."""
     confidence = rule.confidence
     if rule.shape:
+        from keyproof.leaks.generic import SHAPES  # compiles much that a clean commit never needs
+
         shaped = SHAPES[rule.shape](match, text)
         if shaped is None:
             return None
