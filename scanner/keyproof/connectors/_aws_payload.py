@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from keyproof.connectors._aws_calls import Problem
 from keyproof.connectors._aws_policies import UNREAD, Policy, parse
-from keyproof.connectors._aws_report import Report
+from keyproof.connectors._aws_report import Report, ReportKey
 
 POWERS = (
     "can_manage_iam",
@@ -30,6 +30,7 @@ class Reading(NamedTuple):
 
     Users, groups and keys are botocore's parsed elements. ``users`` without authorization details
     are in ``undetailed``; ``virtual_mfa`` and ``report`` are ``None`` where they were not read.
+    A key's last use is in ``last_used`` (asked for) or in ``reported_use`` (from the report).
     """
 
     account: str
@@ -45,6 +46,7 @@ class Reading(NamedTuple):
     console: Mapping[str, bool]
     keys: Mapping[str, tuple[Mapping[str, Any], ...]]
     last_used: Mapping[str, Mapping[str, Any]]
+    reported_use: Mapping[str, ReportKey]
     service_credentials: tuple[Mapping[str, Any], ...]
     problems: tuple[Problem, ...]
     calls: tuple[str, ...]

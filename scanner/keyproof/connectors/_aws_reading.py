@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
-from keyproof.connectors._aws_calls import Answers, Caller, Problem, problems
+from keyproof.connectors._aws_calls import Caller, Problem, problems
 from keyproof.connectors._aws_payload import (
     DETAILS,
     LAST_USE,
-    MFA,
     POWERS,
     UNTOLD,
     Reading,
@@ -17,10 +16,12 @@ from keyproof.connectors._aws_payload import (
     boundary_arn,
     default_version,
     dicts,
+    moment,
     users_with,
 )
+from keyproof.connectors._aws_people import console, own_mfa
 from keyproof.connectors._aws_policies import UNREAD, Policy, parse
-from keyproof.connectors._aws_report import ROOT, Report, read_report
+from keyproof.connectors._aws_report import ROOT, Report, ReportKey, is_fresh, read_report, uses
 from keyproof.ports import Clock
 from keyproof.transport.aws import AwsClient, AwsError
 
@@ -29,14 +30,21 @@ REPORT_TRIES = 15
 REPORT_WAIT_SECONDS = 2.0
 
 
-def read(caller: Caller, clock: Clock, account: str, arn: str) -> Reading:
+LastUseFrom = Literal["auto", "calls", "report"]
+"""Where last uses come from: a call for each key, the report, or the report if it is fresh."""
+
+
+def read(
+    caller: Caller, clock: Clock, account: str, arn: str, last_use: LastUseFrom = "auto"
+) -> Reading:
     """Read everything; whatever fails becomes a problem of the reading, and the rest is kept."""
-    return _Reader(caller, clock).read(account, arn)
+    return _Reader(caller, clock, last_use).read(account, arn)
 
 
 class _Reader:
-    def __init__(self, caller: Caller, clock: Clock) -> None:
+    def __init__(self, caller: Caller, clock: Clock, last_use: LastUseFrom) -> None:
         self._caller = caller
+        self._last_use = last_use
         self._clock = clock
         self._problems: list[Problem] = []
 
@@ -45,12 +53,14 @@ class _Reader:
         users, undetailed, groups, policies = self._details()
         policies |= self._managed(users, groups, policies)
         keys = self._keys(users)
-        last_used = self._last_used(keys)
         credentials = self._service_credentials()
         virtual = self._virtual_mfa()
         report, summary = self._account()
-        own_mfa = self._own_mfa(users, virtual, report)
-        console = self._console(users, report)
+        reported = self._reported_use(keys, report)
+        last_used = self._last_used(keys, reported)
+        devices, mfa_problems = own_mfa(self._caller, users, virtual, report)
+        consoles, console_problems = console(self._caller, users, report)
+        self._problems += mfa_problems + console_problems
         return Reading(
             account=account,
             identity=arn,
@@ -61,10 +71,11 @@ class _Reader:
             report=report,
             summary=summary,
             virtual_mfa=virtual,
-            own_mfa=own_mfa,
-            console=console,
+            own_mfa=devices,
+            console=consoles,
             keys=keys,
             last_used=last_used,
+            reported_use=reported,
             service_credentials=credentials,
             problems=tuple(self._problems),
             calls=tuple(sorted(self._caller.made)),
@@ -162,14 +173,31 @@ class _Reader:
         self._problems += problems(answers.failed, ("keys",))
         return dict(answers.given)
 
+    def _reported_use(
+        self, keys: Mapping[str, tuple[Mapping[str, Any], ...]], report: Report | None
+    ) -> Mapping[str, ReportKey]:
+        """Take last uses from the report, which tells all at once, where it is as good as asking."""
+        wanted = self._last_use == "report" or (
+            self._last_use == "auto" and is_fresh(report, self._clock.now())
+        )
+        if report is None or not wanted:
+            return {}
+        made = {
+            user: {str(k.get("AccessKeyId")): moment(k.get("CreateDate")) for k in own}
+            for user, own in keys.items()
+        }
+        return uses(report, made)
+
     def _last_used(
-        self, keys: Mapping[str, tuple[Mapping[str, Any], ...]]
+        self,
+        keys: Mapping[str, tuple[Mapping[str, Any], ...]],
+        reported: Mapping[str, ReportKey],
     ) -> Mapping[str, Mapping[str, Any]]:
         ids = {
             str(key["AccessKeyId"])
             for own in keys.values()
             for key in own
-            if key.get("AccessKeyId")
+            if key.get("AccessKeyId") and key["AccessKeyId"] not in reported
         }
 
         def ask(iam: AwsClient, key_id: str) -> Mapping[str, Any]:
@@ -241,51 +269,3 @@ class _Reader:
             msg = "the credential report cannot be read"
             return None, AwsError(msg, reason="invalid_data", where="iam:GetCredentialReport")
         return report, None
-
-    def _own_mfa(
-        self,
-        users: Mapping[str, Mapping[str, Any]],
-        virtual: Mapping[str, tuple[str, ...]] | None,
-        report: Report | None,
-    ) -> Mapping[str, tuple[str, ...]]:
-        """Ask for the devices of those whom no bulk call clears: hardware, or newer than the report."""
-        rows = report.rows if report else {}
-        open_users = {
-            name
-            for name, user in users.items()
-            if user.get("Arn") not in (virtual or {})
-            and not (name in rows and rows[name].mfa is False)
-        }
-
-        def ask(iam: AwsClient, user: str) -> tuple[str, ...]:
-            pages = iam.pages("list_mfa_devices", UserName=user)
-            return tuple(
-                sorted(str(d.get("SerialNumber")) for p in pages for d in dicts(p, "MFADevices"))
-            )
-
-        answers = self._caller.each("list_mfa_devices", open_users, ask)
-        told = {name: e for name, e in answers.failed.items() if name in rows and rows[name].mfa}
-        untold = {name: e for name, e in answers.failed.items() if name not in told}
-        self._problems += problems(told, (UNTOLD,)) + problems(untold, MFA)
-        return answers.given
-
-    def _console(
-        self, users: Mapping[str, Mapping[str, Any]], report: Report | None
-    ) -> Mapping[str, bool]:
-        """Ask for the password of those whom the report does not know yet."""
-        if report is None:
-            return {}
-
-        def ask(iam: AwsClient, user: str) -> bool:
-            try:
-                iam.call("get_login_profile", UserName=user)
-            except AwsError as error:
-                if error.gone:
-                    return False
-                raise
-            return True
-
-        newer = users.keys() - report.rows.keys() - {ROOT}
-        answers: Answers = self._caller.each("get_login_profile", newer, ask)
-        self._problems += problems(answers.failed, ("console_access",))
-        return answers.given

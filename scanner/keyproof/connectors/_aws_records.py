@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from keyproof.connectors._aws_payload import LAST_USE, Reading, dicts, moment, tagged
 from keyproof.connectors._aws_powers_of import PolicyBook, UserPolicies, unknown_powers
+from keyproof.connectors._aws_use import last_use
 from keyproof.model.key import (
     CredentialType,
     Evidence,
     Key,
     KeyStatus,
-    LastUsedDetail,
     MfaState,
     OwnerSource,
     RotationSetting,
@@ -25,8 +25,6 @@ from keyproof.model.record import digest
 ISSUER = "aws.iam"
 BOUNDARY_LABEL = "aws:permissions_boundary"
 UNDETAILED = ("environment", "labels", "owner", "scopes")
-USE_LAG_SECONDS = 15 * 60
-"""IAM records the first use within fifteen minutes (credential report, AWS IAM User Guide)."""
 STATUSES: Mapping[str, KeyStatus] = {
     "Active": "active",
     "Inactive": "suspended",
@@ -133,11 +131,10 @@ class Transformer:
 
     def _access_key(self, user: User, raw: Mapping[str, Any]) -> Key:
         key_id, created = raw["AccessKeyId"], moment(raw.get("CreateDate"))
-        used = self._reading.last_used.get(key_id)
-        at = moment(used.get("LastUsedDate")) if used is not None else None
+        use = last_use(self._reading, key_id, self._naming.collected_at)
         missing = {*user.missing}
         missing |= set() if created else {"created_at"}
-        missing |= {*LAST_USE} if used is None else set()
+        missing |= {*LAST_USE} if use.state == "unknown" else set()
         return self._key(
             user,
             raw,
@@ -148,11 +145,11 @@ class Transformer:
             expiry_state="not_supported",
             last_rotated_at=created,
             rotated_basis="created_at" if created else None,
-            last_used_at=at,
-            last_used_state="unknown" if used is None else "known" if at else "never",
-            last_used_precision="second" if at else None,
-            last_used_lag_seconds=USE_LAG_SECONDS if used is not None else None,
-            last_used_detail=_detail(used) if used and at else None,
+            last_used_at=use.at,
+            last_used_state=use.state,
+            last_used_precision=use.precision,
+            last_used_lag_seconds=use.lag_seconds,
+            last_used_detail=use.detail,
             rotation=RotationSetting(mechanism="manual", max_active=2),
             overlap_group=f"{user.arn}#access_key",
         )
@@ -280,11 +277,3 @@ class Transformer:
             complete=not missing,
             missing_fields=tuple(sorted(missing)),
         )
-
-
-def _detail(used: Mapping[str, Any]) -> LastUsedDetail:
-    def word(name: str) -> str | None:
-        value = used.get(name)
-        return str(value) if value and value != "N/A" else None
-
-    return LastUsedDetail(service=word("ServiceName"), region=word("Region"))

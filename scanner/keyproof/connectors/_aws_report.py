@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 ROOT = "<root_account>"
-MAXIMUM_AGE_SECONDS = 4 * 3600
+USE_LAG_SECONDS = 15 * 60
+"""IAM notes the first use of a key in fifteen minutes, and no second one."""
 _NEEDED = ("user", "arn", "password_enabled", "mfa_active", "access_key_1_active")
 
 
@@ -60,6 +61,34 @@ def read_report(content: Any, generated_at: Any) -> Report | None:
     rows = {row["user"]: _row(row) for row in table}
     moment = generated_at if isinstance(generated_at, datetime) else None
     return Report(moment, rows)
+
+
+def is_fresh(report: Report | None, now: datetime) -> bool:
+    """Tell whether a report is no older than what IAM itself takes to note a use."""
+    made = report.generated_at if report else None
+    return made is not None and abs((now - made).total_seconds()) <= USE_LAG_SECONDS
+
+
+def uses(
+    report: Report, made: Mapping[str, Mapping[str, datetime | None]]
+) -> Mapping[str, ReportKey]:
+    """Match keys to the report's slots by the second of their making, where that is sure.
+
+    A slot shows when its key was made *or changed*: one that was changed, or shares its second with
+    another, is left out.
+
+    Args:
+        made: user name → key id → creation date.
+    """
+    found: dict[str, ReportKey] = {}
+    for user, own in made.items():
+        row = report.rows.get(user)
+        seconds = {key_id: at.replace(microsecond=0) for key_id, at in own.items() if at}
+        for key_id, second in seconds.items():
+            slots = [key for key in row.keys if key.changed_at == second] if row else []
+            if len(slots) == 1 and list(seconds.values()).count(second) == 1:
+                found[key_id] = slots[0]
+    return found
 
 
 def _row(row: Mapping[str, str | None]) -> ReportRow:

@@ -13,7 +13,7 @@ from keyproof.connectors import _aws_doctor
 from keyproof.connectors._aws_calls import Caller, identity
 from keyproof.connectors._aws_gaps import call_gap, gaps
 from keyproof.connectors._aws_payload import Reading
-from keyproof.connectors._aws_reading import read
+from keyproof.connectors._aws_reading import LastUseFrom, read
 from keyproof.connectors._aws_records import Naming, Transformer
 from keyproof.connectors._aws_root import root_keys, root_principal
 from keyproof.model.facts import Record
@@ -41,10 +41,16 @@ SCOPES: tuple[str, ...] = (
 
 
 class IamSettings(AwsSettings, frozen=True, kw_only=True):
-    """How to reach the account, and which tags of a user name its owner and environment."""
+    """How to reach the account, and which tags of a user name its owner and environment.
+
+    Attributes:
+        last_use: where last uses come from: ``calls`` (one for each key), ``report`` (one for all, up
+            to four hours old), or ``auto``: the report if it is fresh, else calls.
+    """
 
     owner_tags: tuple[str, ...] = ("owner", "team")
     environment_tags: tuple[str, ...] = ("environment", "env", "stage")
+    last_use: LastUseFrom = "auto"
 
 
 SETTINGS = IamSettings
@@ -62,7 +68,7 @@ def collect(settings: IamSettings, context: Context) -> Iterator[Record]:
         yield _source(context, "unknown", started, complete=False)
         return
     caller = Caller(iam, settings.concurrency, context.progress)
-    reading = read(caller, context.clock, account, arn)
+    reading = read(caller, context.clock, account, arn, settings.last_use)
     naming = Naming(context.source, started, settings.owner_tags, settings.environment_tags)
     yield from _records(reading, naming, context)
 

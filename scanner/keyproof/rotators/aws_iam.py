@@ -30,10 +30,11 @@ PROPAGATION_WAITS = (1.0, 2.0)
 
 
 class IamRotatorSettings(AwsSettings, frozen=True, kw_only=True):
-    """How to reach the account. The tags are read by the source alone; its settings serve as is."""
+    """How to reach the account. The rest is read by the source alone; its settings serve as is."""
 
     owner_tags: tuple[str, ...] = ()
     environment_tags: tuple[str, ...] = ()
+    last_use: str = "calls"
 
 
 SETTINGS = IamRotatorSettings
