@@ -19,7 +19,7 @@ class Approval(NamedTuple):
 
 
 class TicketState(NamedTuple):
-    """A ticket as its system shows it now."""
+    """A ticket as its system shows it now. One that is gone is not open and has no ``url``."""
 
     external_id: str
     open: bool
