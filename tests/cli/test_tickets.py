@@ -221,6 +221,20 @@ def test_a_tracker_that_fails_stops_there_and_the_rest_is_done_later(
     assert len(_files(project)) == 3
 
 
+def test_a_tracker_that_others_share_needs_an_identity_key_that_they_share(
+    project: Path, run: Run
+) -> None:
+    (project / "keyproof.yaml").write_text(
+        "store: state/keyproof.db\ntrackers: {forge: {tracker: github, repository: o/r}}\n"
+    )
+    _record(project, 0, [finding()])
+    planned = run("-o", "plan.json")
+    assert (planned.code, "KEYPROOF_KEY" in planned.err) == (0, True)
+    done = run("--apply", "plan.json")
+    assert (done.code, "shared with others" in done.err) == (2, True)
+    assert "KEYPROOF_KEY" in done.err
+
+
 KILLED = """\
 import os, sys
 from keyproof.trackers import file

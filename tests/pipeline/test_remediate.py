@@ -71,7 +71,8 @@ class Forge:
 
     def _state(self, number: str) -> TicketState:
         approval = self.approvals.get(number)
-        return TicketState(number, self.issues[number]["open"], f"forge:{number}", approval)
+        url = None if self.issues[number].get("gone") else f"forge:{number}"
+        return TicketState(number, self.issues[number]["open"], url, approval)
 
 
 @pytest.fixture
@@ -344,6 +345,17 @@ def test_a_ticket_closed_by_a_person_is_closed_and_planned_again(store: Store) -
     assert _kinds(_plan(finding(), tickets=store.tickets())) == [("open", finding().id)]
     forge.issues["1"]["open"] = True
     assert _approved(store, forge, None)[0].state == "open"
+
+
+def test_a_ticket_that_is_gone_is_opened_as_another(store: Store) -> None:
+    forge = Forge()
+    _run(_plan(finding()), forge, store)
+    forge.issues["1"].update(open=False, gone=True, finding="")
+    after, _ = _approved(store, forge, None)
+    assert (after.state, after.external_id, after.url) == ("closed", None, None)
+    _run(_plan(finding(), tickets=store.tickets()), forge, store)
+    assert forge.calls == [("open", None), ("open", None)]
+    assert [t.external_id for t in store.tickets()] == ["2"]
 
 
 def test_a_ticket_shows_when_it_is_due() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -108,6 +107,8 @@ def start() -> Server:
 def _unprivileged(folder: Path) -> Mapping[str, Any]:
     if os.name == "nt" or os.geteuid() != 0:
         return {}
+    import pwd  # Windows has none
+
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
     user = known.get("postgres") or known["nobody"]
     os.chown(folder, user.pw_uid, user.pw_gid)

@@ -175,14 +175,25 @@ def apply_plan(desk: Desk, plan: TicketPlan) -> Iterator[tuple[TicketAction, Tic
     if last and last.finished_at > plan.created_at and digest(last) != plan.report_digest:
         raise UsageError("the plan is stale: a newer run was recorded since", hint=_AGAIN)
     names = {action.tracker for action in plan.actions}
-    local = isinstance(desk.fingerprinter, KeyedFingerprinter) and desk.fingerprinter.local
     return remediate.apply(
         plan,
         {name: open_tracker(desk, name) for name in names},
         desk.store,
         desk.clock,
-        local_key=local or bool(last and last.fingerprint_key_local),
+        local_key=_has_local_key(desk, last),
     )
+
+
+def lacks_shared_key(desk: Desk, name: str) -> bool:
+    """Tell whether a plan for this tracker would be refused: it is shared, our ids are not."""
+    module, _ = desk.loaded.adapter("trackers", name)
+    return bool(module.SHARED) and _has_local_key(desk, desk.store.last_report())
+
+
+def _has_local_key(desk: Desk, last: Report | None) -> bool:
+    """Tell whether ids of this process, or those in the store, rest on this machine's own key."""
+    local = isinstance(desk.fingerprinter, KeyedFingerprinter) and desk.fingerprinter.local
+    return local or bool(last and last.fingerprint_key_local)
 
 
 def sync(desk: Desk, name: str) -> Iterator[approve.Synced]:
@@ -203,9 +214,11 @@ def open_tracker(desk: Desk, name: str) -> remediate.OpenTracker:
 
 
 def _rooted(settings: Any, loaded: Loaded) -> Any:
-    changes = {
-        field: str(loaded.path(value))
-        for field in ("folder", "ca_file")
-        if isinstance(value := getattr(settings, field, None), str)
-    }
+    changes: dict[str, Any] = {}
+    for field in ("folder", "ca_file"):
+        value = getattr(settings, field, None)
+        if isinstance(value, str):
+            changes[field] = str(loaded.path(value))
+    if isinstance(inner := getattr(settings, "http", None), msgspec.Struct):
+        changes["http"] = _rooted(inner, loaded)
     return replace(settings, **changes) if changes else settings

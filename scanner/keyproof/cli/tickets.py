@@ -95,7 +95,7 @@ def sync(
             if changed or synced.note:
                 by = f" by {synced.after.approved_by}" if synced.after.approved_by else ""
                 text = f"{synced.after.state}{by}" + (f" ({synced.note})" if synced.note else "")
-                note(f"{_place(synced.after.url, synced.after.id)}: {text}")
+                note(f"{_place(synced.after.url or synced.before.url, synced.after.id)}: {text}")
         note(f"{count} tickets read again, {approved} approved for rotation")
         _print_tickets(desk, name, format_name)
     return ExitCode.OK
@@ -147,6 +147,8 @@ def _plan(
         name = work.tracker_name(desk.loaded, tracker)
         plan = work.make_plan(desk, name, None if run == "last" else _saved_run(run))
         data = work.save(plan)
+        if work.lacks_shared_key(desk, name):
+            note(f"'{name}' is shared with others: --apply needs KEYPROOF_KEY, in the scan as well")
     if output == "-" or format_name == "json":
         click.echo(data.decode(), nl=False)
     else:

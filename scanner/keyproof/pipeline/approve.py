@@ -49,7 +49,9 @@ def _read(before: Ticket, state: TicketState, *, shared: bool) -> tuple[Ticket, 
     seen = replace(before, url=state.url or before.url)
     unapproved = replace(seen, state="open", approved_by=None, approved_at=None)
     if not state.open:
-        return replace(seen, state="closed"), None
+        closed = replace(seen, state="closed")
+        # what is gone cannot be opened again: the next plan opens another
+        return (closed if state.url else replace(closed, external_id=None, url=None)), None
     approval = state.approval
     if approval is None:
         if before.state == "approved" and not shared:

@@ -24,7 +24,11 @@ class Moment(sa.types.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> str | None:
-        """Write a moment in UTC; one without a zone is refused by ``astimezone`` of nothing."""
+        """Write a moment in UTC.
+
+        Raises:
+            ValueError: it carries no zone.
+        """
         if value is None:
             return None
         if value.tzinfo is None:

@@ -100,7 +100,7 @@ def sync(
         yield TicketState(
             external_id=path.name,
             open=state not in _CLOSED,
-            url=path.resolve().as_uri(),
+            url=path.resolve().as_uri() if stored else None,
             approval=None,
             note=None if stored else "the file is gone",
         )
