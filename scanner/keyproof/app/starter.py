@@ -132,7 +132,7 @@ def _rest(found: Found) -> list[str]:
         "# targets:",
         "#   deploy-key:",
         "#     target: aws_secrets_manager",
-        "#     secret_id: deploy/aws",
+        "#     secret: deploy/aws",
         "# rotations:",
         "#   - source: aws",
         "#     rotator: aws_iam",
