@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from tests.support.postgres import Server, postgres_server  # noqa: F401 (a fixture)
 from tests.support.runs import SLA, day, finding, report, source
 
 from keyproof.app.store import open_store
@@ -44,10 +49,10 @@ def _next(was: Expected, status: str | None, at: int, *, whole: bool) -> Expecte
 
 
 class FindingLife(RuleBasedStateMachine):
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="keyproof-life-"))
-        self.store = open_store(f"sqlite:///{self.folder}/k.db")
+        self.url = url
+        self.store = open_store(url)
         self.days = itertools.count()
         self.expected = dict.fromkeys(KEYS, Expected())
 
@@ -96,7 +101,7 @@ class FindingLife(RuleBasedStateMachine):
     def reopen(self) -> None:
         """The next process sees what this one wrote."""
         self.store.close()
-        self.store = open_store(f"sqlite:///{self.folder}/k.db")
+        self.store = open_store(self.url)
 
     @invariant()
     def the_store_agrees(self) -> None:
@@ -117,13 +122,24 @@ class FindingLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.store.close()
-        shutil.rmtree(self.folder)
 
 
-FindingLife.TestCase.settings = settings(
-    max_examples=30,
-    stateful_step_count=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-TestFindingLife = FindingLife.TestCase
+def _try(make: Callable[[], FindingLife], examples: int) -> None:
+    run_state_machine_as_test(
+        make,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=15,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_a_findings_life_in_sqlite(tmp_path: Path) -> None:
+    number = itertools.count()
+    _try(lambda: FindingLife(f"sqlite:///{tmp_path}/{next(number)}.db"), 30)
+
+
+def test_a_findings_life_in_postgresql(postgres_server: Server) -> None:  # noqa: F811
+    _try(lambda: FindingLife(postgres_server.database()), 6)
