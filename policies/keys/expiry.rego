@@ -47,60 +47,70 @@
 #       subject: {status: expired, expiry_state: known, expires_at: 2026-01-01T00:00:00Z}
 package keyproof.keys.expiry
 
-ns_per_day := 86400000000000
-
 usable := {"active", "pre_active", "compromised"}
+
+verdict := {true: "pass", false: "fail"}
+
+limit := input.params.days if is_number(input.params.days)
+
+limit_ns := limit * 86400000000000
+
+now := input.as_of_ns
+
+active := [key | some key in input.subjects; key.status in usable]
 
 decisions[id] := d if {
 	some key in input.subjects
+	key.status == null
 	id := key.id
-	d := decision(key)
+	d := {"status": "unknown", "reason": "the key's status is not known"}
 }
 
-decision(key) := {"status": "unknown", "reason": "the key's status is not known"} if key.status == null
-
-decision(key) := {"status": "skip", "reason": "the key is not active"} if {
+decisions[id] := d if {
+	some key in input.subjects
 	is_string(key.status)
 	not key.status in usable
+	id := key.id
+	d := {"status": "skip", "reason": "the key is not active"}
 }
 
-decision(key) := d if {
-	key.status in usable
-	d := expiring(key)
+decisions[id] := d if {
+	some key in active
+	key.expiry_state == null
+	id := key.id
+	d := {"status": "unknown", "reason": "whether the key expires is not known"}
 }
 
-expiring(key) := {"status": "unknown", "reason": "whether the key expires is not known"} if key.expiry_state == null
-
-expiring(key) := {"status": "skip", "reason": "the issuer knows no expiry of such keys"} if key.expiry_state == "not_supported"
-
-expiring(key) := {"status": "unknown", "reason": "the key's expiry is not known"} if {
-	key.expiry_state == "known"
-	key.expires_at_ns == null
+decisions[id] := d if {
+	some key in active
+	key.expiry_state == "not_supported"
+	id := key.id
+	d := {"status": "skip", "reason": "the issuer knows no expiry of such keys"}
 }
 
-expiring(key) := {"status": "fail", "evidence": evidence} if {
+decisions[id] := d if {
+	some key in active
 	key.expiry_state == "never"
-	evidence := {"expires": "never", "remaining_days": "no end of", "limit_days": input.params.days}
+	id := key.id
+	d := {"status": "fail", "evidence": {"expires": "never", "remaining_days": "no end of", "limit_days": limit}}
 }
 
-expiring(key) := {"status": status, "evidence": evidence} if {
+decisions[id] := d if {
+	some key in active
 	key.expiry_state == "known"
-	is_number(key.expires_at_ns)
-	limit := input.params.days
-	is_number(limit)
-	left := key.expires_at_ns - input.as_of_ns
-	status := {true: "pass", false: "fail"}[within(left, limit * ns_per_day)]
-	evidence := {"expires": stated(left), "remaining_days": 0 - key.expires_at_age_days, "limit_days": limit}
+	id := key.id
+	d := dated(key.expires_at_ns, key.expires_at_age_days)
 }
 
-within(left, most) if {
-	left > 0
-	left <= most
-} else := false if {
-	is_number(left)
-	is_number(most)
+dated(at, days) := {"status": status, "evidence": {"expires": "ahead", "remaining_days": 0 - days, "limit_days": limit}} if {
+	is_number(at)
+	at > now
+	status := verdict[at - now <= limit_ns]
 }
 
-stated(left) := "ahead" if left > 0
+dated(at, days) := {"status": "fail", "evidence": {"expires": "past, yet active", "remaining_days": 0 - days, "limit_days": limit}} if {
+	is_number(at)
+	at <= now
+}
 
-stated(left) := "past, yet active" if left <= 0
+dated(at, _) := {"status": "unknown", "reason": "the key's expiry is not known"} if at == null

@@ -54,63 +54,53 @@ package keyproof.keys.least_privilege
 
 usable := {"active", "pre_active", "compromised"}
 
+flags := {"wildcard_action", "wildcard_resource", "can_withdraw", "can_trade", "can_manage_iam"}
+
+verdict := {true: "fail", false: "pass"}
+
+denied := {power | some power in input.params.denied}
+
+denied_flags := denied & flags
+
+active := [key | some key in input.subjects; key.status in usable]
+
 decisions[id] := d if {
 	some key in input.subjects
+	key.status == null
 	id := key.id
-	d := decision(key)
+	d := {"status": "unknown", "reason": "the key's status is not known"}
 }
 
-decision(key) := {"status": "unknown", "reason": "the key's status is not known"} if key.status == null
-
-decision(key) := {"status": "skip", "reason": "the key is not active"} if {
+decisions[id] := d if {
+	some key in input.subjects
 	is_string(key.status)
 	not key.status in usable
+	id := key.id
+	d := {"status": "skip", "reason": "the key is not active"}
 }
 
-decision(key) := d if {
-	key.status in usable
-	held := powers(key)
-	d := judged(key, held)
+decisions[id] := d if {
+	some key in active
+	id := key.id
+	named := {flag | some flag in denied_flags; key[flag] == true}
+	powers := sort(named | (denied & {key.privilege_level}))
+	d := judged(key.scopes_known, key.privilege_level, powers)
 }
 
-flags(key) := {
-	"wildcard_action": key.wildcard_action,
-	"wildcard_resource": key.wildcard_resource,
-	"can_withdraw": key.can_withdraw,
-	"can_trade": key.can_trade,
-	"can_manage_iam": key.can_manage_iam,
+judged(known, level, powers) := {"status": status, "evidence": {"powers": powers, "privilege_level": level}} if {
+	known == true
+	is_string(level)
+	count(denied) > 0
+	status := verdict[powers != []]
 }
 
-powers(key) := sort([power |
-	some power in input.params.denied
-	holds(key, power)
-])
+judged(known, _, powers) := unsure(powers) if not known == true
 
-holds(key, power) if power == key.privilege_level
-
-holds(key, power) if flags(key)[power] == true
-
-judged(key, held) := {"status": "unknown", "reason": "the key's rights are not known"} if {
-	held == []
-	not known(key)
+judged(known, level, powers) := unsure(powers) if {
+	known == true
+	level == null
 }
 
-judged(key, held) := {"status": status, "evidence": evidence} if {
-	decidable(key, held)
-	is_array(input.params.denied)
-	status := {true: "fail", false: "pass"}[count(held) > 0]
-	evidence := {"powers": held, "privilege_level": level(key)}
-}
+unsure(powers) := {"status": "fail", "evidence": {"powers": powers, "privilege_level": "not known"}} if powers != []
 
-known(key) if {
-	key.scopes_known == true
-	is_string(key.privilege_level)
-}
-
-decidable(key, _) if known(key)
-
-decidable(_, held) if count(held) > 0
-
-level(key) := key.privilege_level if is_string(key.privilege_level)
-
-level(key) := "not known" if key.privilege_level == null
+unsure(powers) := {"status": "unknown", "reason": "the key's rights are not known"} if powers == []

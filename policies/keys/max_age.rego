@@ -52,61 +52,71 @@
 #       subject: {created_at: 2026-10-01T00:00:00Z}
 package keyproof.keys.max_age
 
-ns_per_day := 86400000000000
-
 usable := {"active", "pre_active", "compromised"}
+
+stated := {"native", "version"}
+
+verdict := {true: "fail", false: "pass"}
+
+limit := input.params.days if is_number(input.params.days)
+
+limit_ns := limit * 86400000000000
+
+now := input.as_of_ns
+
+active := [key | some key in input.subjects; key.status in usable]
 
 decisions[id] := d if {
 	some key in input.subjects
+	key.status == null
 	id := key.id
-	d := decision(key)
+	d := {"status": "unknown", "reason": "the key's status is not known"}
 }
 
-decision(key) := {"status": "unknown", "reason": "the key's status is not known"} if key.status == null
-
-decision(key) := {"status": "skip", "reason": "the key is not active"} if {
+decisions[id] := d if {
+	some key in input.subjects
 	is_string(key.status)
 	not key.status in usable
+	id := key.id
+	d := {"status": "skip", "reason": "the key is not active"}
 }
 
-decision(key) := d if {
-	key.status in usable
-	d := aged(key, since(key))
-}
-
-# a rotation that the issuer states; an edit of the record is none
-rotated(key) if {
-	key.rotated_basis in {"native", "version"}
+# a rotation counts where the issuer states it; an edit of the record is none
+decisions[id] := d if {
+	some key in active
+	key.rotated_basis in stated
 	is_number(key.last_rotated_at_ns)
+	id := key.id
+	d := aged(key.last_rotated_at_ns, key.last_rotated_at_age_days, "last rotation")
 }
 
-since(key) := {"ns": key.last_rotated_at_ns, "days": key.last_rotated_at_age_days, "basis": "last rotation"} if rotated(key)
+original := [key | some key in active; not key.rotated_basis in stated]
 
-since(key) := {"ns": key.created_at_ns, "days": key.created_at_age_days, "basis": "creation"} if not rotated(key)
+unstated := [key | some key in active; key.rotated_basis in stated; key.last_rotated_at_ns == null]
 
-aged(key, _) := {"status": "unknown", "reason": "the last rotation could not be read"} if {
-	not rotated(key)
+decisions[id] := d if {
+	some key in array.concat(original, unstated)
+	not "last_rotated_at" in key.missing_fields
+	id := key.id
+	d := aged(key.created_at_ns, key.created_at_age_days, "creation")
+}
+
+decisions[id] := d if {
+	some key in array.concat(original, unstated)
 	"last_rotated_at" in key.missing_fields
+	id := key.id
+	d := {"status": "unknown", "reason": "the last rotation could not be read"}
 }
 
-aged(key, start) := {"status": "unknown", "reason": "the issuer does not report the creation time"} if {
-	not "last_rotated_at" in key.missing_fields
-	start.ns == null
+aged(since, days, basis) := {"status": status, "evidence": {"age_days": days, "limit_days": limit, "counted_from": basis}} if {
+	is_number(since)
+	since <= now
+	status := verdict[now - since > limit_ns]
 }
 
-aged(key, start) := {"status": "unknown", "reason": "the key's start lies in the future"} if {
-	not "last_rotated_at" in key.missing_fields
-	is_number(start.ns)
-	start.ns > input.as_of_ns
-}
+aged(since, _, _) := {"status": "unknown", "reason": "the issuer does not report the creation time"} if since == null
 
-aged(key, start) := {"status": status, "evidence": evidence} if {
-	not "last_rotated_at" in key.missing_fields
-	is_number(start.ns)
-	age := input.as_of_ns - start.ns
-	age >= 0
-	limit := input.params.days
-	is_number(limit)
-	status := {true: "fail", false: "pass"}[age > limit * ns_per_day]
-	evidence := {"age_days": start.days, "limit_days": limit, "counted_from": start.basis}
+aged(since, _, _) := {"status": "unknown", "reason": "the key's start lies in the future"} if {
+	is_number(since)
+	since > now
 }

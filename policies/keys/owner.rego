@@ -45,66 +45,54 @@ package keyproof.keys.owner
 
 gone := {"deactivated", "destroyed", "expired"}
 
+verdict := {true: "pass", false: "fail"}
+
+accept_inferred := input.params.accept_inferred if is_boolean(input.params.accept_inferred)
+
+enough := {"tag": true, "native": true, "mapping": true, "inferred": accept_inferred, "none": accept_inferred}
+
+nobody := {null, ""}
+
 decisions[id] := d if {
 	some key in input.subjects
+	key.status == null
 	id := key.id
-	d := decision(key)
+	d := {"status": "unknown", "reason": "the key's status is not known"}
 }
 
-decision(key) := {"status": "unknown", "reason": "the key's status is not known"} if key.status == null
-
-decision(key) := {"status": "skip", "reason": "the key cannot be used any more"} if key.status in gone
-
-decision(key) := d if {
-	is_string(key.status)
-	not key.status in gone
-	d := owned(key, accountable(key))
+decisions[id] := d if {
+	some key in input.subjects
+	key.status in gone
+	id := key.id
+	d := {"status": "skip", "reason": "the key cannot be used any more"}
 }
 
-accountable(key) := {"name": key.owner, "source": key.owner_source} if has_own(key)
+present := [key | some key in input.subjects; is_string(key.status); not key.status in gone]
 
-accountable(key) := {"name": key.principal_owner, "source": "its principal"} if {
-	not has_own(key)
-	has_principals(key)
+decisions[id] := d if {
+	some key in present
+	not key.owner in nobody
+	id := key.id
+	status := verdict[enough[key.owner_source]]
+	d := {"status": status, "evidence": {"owner": key.owner, "owner_source": key.owner_source}}
 }
 
-accountable(key) := {"name": "none", "source": "none"} if {
-	not has_own(key)
-	not has_principals(key)
+ownerless := [key | some key in present; key.owner in nobody]
+
+decisions[id] := d if {
+	some key in ownerless
+	not key.principal_owner in nobody
+	id := key.id
+	d := {"status": "pass", "evidence": {"owner": key.principal_owner, "owner_source": "its principal"}}
 }
 
-has_own(key) if {
-	is_string(key.owner)
-	key.owner != ""
+decisions[id] := d if {
+	some key in ownerless
+	key.principal_owner in nobody
+	id := key.id
+	d := nobody_owns(key.missing_fields)
 }
 
-has_principals(key) if {
-	is_string(key.principal_owner)
-	key.principal_owner != ""
-}
+nobody_owns(unread) := {"status": "fail", "evidence": {"owner": "none", "owner_source": "none"}} if not "owner" in unread
 
-unread(key) if "owner" in key.missing_fields
-
-owned(key, found) := {"status": "unknown", "reason": "the key's owner could not be read"} if {
-	unread(key)
-	found.source == "none"
-}
-
-owned(key, found) := {"status": status, "evidence": evidence} if {
-	readable(key, found)
-	accept := input.params.accept_inferred
-	is_boolean(accept)
-	is_string(found.source)
-	status := {true: "pass", false: "fail"}[accepted(found.source, accept)]
-	evidence := {"owner": found.name, "owner_source": found.source}
-}
-
-readable(key, _) if not unread(key)
-
-readable(_, found) if found.source != "none"
-
-accepted(source, _) := false if source == "none"
-
-accepted(source, accept) := accept if source == "inferred"
-
-accepted(source, _) := true if not source in {"none", "inferred"}
+nobody_owns(unread) := {"status": "unknown", "reason": "the key's owner could not be read"} if "owner" in unread

@@ -47,42 +47,64 @@
 #       subject: {status: suspended, last_used_state: never, created_at: 2020-01-01T00:00:00Z}
 package keyproof.keys.unused
 
-ns_per_day := 86400000000000
-
 usable := {"active", "pre_active", "compromised"}
+
+verdict := {true: "fail", false: "pass"}
+
+limit := input.params.days if is_number(input.params.days)
+
+limit_ns := limit * 86400000000000
+
+now := input.as_of_ns
+
+active := [key | some key in input.subjects; key.status in usable]
 
 decisions[id] := d if {
 	some key in input.subjects
+	key.status == null
 	id := key.id
-	d := decision(key)
+	d := {"status": "unknown", "reason": "the key's status is not known"}
 }
 
-decision(key) := {"status": "unknown", "reason": "the key's status is not known"} if key.status == null
-
-decision(key) := {"status": "skip", "reason": "the key is not active"} if {
+decisions[id] := d if {
+	some key in input.subjects
 	is_string(key.status)
 	not key.status in usable
+	id := key.id
+	d := {"status": "skip", "reason": "the key is not active"}
 }
 
-decision(key) := d if {
-	key.status in usable
-	d := used(key)
+decisions[id] := d if {
+	some key in active
+	key.last_used_state == null
+	id := key.id
+	d := {"status": "unknown", "reason": "the key's last use is not known"}
 }
 
-used(key) := {"status": "unknown", "reason": "the key's last use is not known"} if key.last_used_state == null
+decisions[id] := d if {
+	some key in active
+	key.last_used_state == "not_supported"
+	id := key.id
+	d := {"status": "unknown", "reason": "the issuer does not report a key's last use"}
+}
 
-used(key) := {"status": "unknown", "reason": "the issuer does not report a key's last use"} if key.last_used_state == "not_supported"
+decisions[id] := d if {
+	some key in active
+	key.last_used_state == "known"
+	id := key.id
+	d := idle(key.last_used_at_ns, key.last_used_at_age_days, "yes")
+}
 
-used(key) := idle(key.last_used_at_ns, key.last_used_at_age_days, "yes") if key.last_used_state == "known"
+decisions[id] := d if {
+	some key in active
+	key.last_used_state == "never"
+	id := key.id
+	d := idle(key.created_at_ns, key.created_at_age_days, "no")
+}
 
-used(key) := idle(key.created_at_ns, key.created_at_age_days, "no") if key.last_used_state == "never"
+idle(since, days, ever) := {"status": status, "evidence": {"idle_days": days, "limit_days": limit, "ever_used": ever}} if {
+	is_number(since)
+	status := verdict[now - since >= limit_ns]
+}
 
 idle(since, _, _) := {"status": "unknown", "reason": "since when the key is idle is not known"} if since == null
-
-idle(since, days, ever) := {"status": status, "evidence": evidence} if {
-	is_number(since)
-	limit := input.params.days
-	is_number(limit)
-	status := {true: "fail", false: "pass"}[input.as_of_ns - since >= limit * ns_per_day]
-	evidence := {"idle_days": days, "limit_days": limit, "ever_used": ever}
-}

@@ -38,6 +38,8 @@
 #       subject: {missing_fields: [exposures]}
 package keyproof.leaks.active_key
 
+verdict := {true: "fail", false: "pass"}
+
 decisions[id] := d if {
 	some leak in input.subjects
 	id := leak.id
@@ -75,7 +77,7 @@ judged(proven, _) := {"status": status, "evidence": evidence} if {
 	active := having(proven, "active")
 	undecided := having(proven, null)
 	decided(active, undecided)
-	status := {true: "fail", false: "pass"}[active > 0]
+	status := verdict[active > 0]
 	evidence := {
 		"active": active,
 		"dead": having(proven, "dead"),

@@ -78,4 +78,6 @@ accepted(open) := false if open != 0
 
 present(heads) := "not known" if heads == null
 
-present(heads) := {true: "yes", false: "no"}[heads > 0] if is_number(heads)
+present(heads) := "yes" if heads > 0
+
+present(heads) := "no" if heads == 0

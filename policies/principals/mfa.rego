@@ -58,6 +58,16 @@ package keyproof.principals.mfa
 
 people := {"user", "root", "sub_account"}
 
+without_console := input.params.without_console if is_boolean(input.params.without_console)
+
+of_insecure := {true: "pass", false: "fail"}[input.params.accept_insecure]
+
+verdict := {"enabled": "pass", "disabled": "fail", "insecure": of_insecure}
+
+spoken := {true: "yes", false: "no", null: "not known"}
+
+asked_by_console := {true: "needed", false: "none", null: "unknown"}
+
 decisions[id] := d if {
 	some principal in input.subjects
 	id := principal.id
@@ -78,56 +88,49 @@ decision(principal) := {"status": "skip", "reason": "the principal is not active
 
 decision(principal) := d if {
 	principal.principal_type in people
-	not principal.active == false
-	d := person(principal, reach(principal))
+	principal.active != false
+	d := person(principal, asked(principal))
 }
 
-# what is asked of the principal: root always, others where they can sign in
-reach(principal) := "needed" if principal.principal_type == "root"
+# root always needs one, others where they can sign in
+asked(principal) := "needed" if principal.principal_type == "root"
 
-reach(principal) := "needed" if {
+asked(principal) := "needed" if {
 	principal.principal_type != "root"
-	input.params.without_console == true
+	without_console == true
 }
 
-reach(principal) := {true: "needed", false: "none", null: "unknown"}[principal.console_access] if {
+asked(principal) := asked_by_console[principal.console_access] if {
 	principal.principal_type != "root"
-	input.params.without_console == false
+	without_console == false
 }
 
-person(_, asked) := {"status": "skip", "reason": "the principal cannot sign in to a console"} if asked == "none"
+person(_, need) := {"status": "skip", "reason": "the principal cannot sign in to a console"} if need == "none"
 
-person(principal, asked) := {"status": "skip", "reason": "the issuer has no second factor for such principals"} if {
-	asked != "none"
+person(principal, need) := {"status": "skip", "reason": "the issuer has no second factor for such principals"} if {
+	need != "none"
 	principal.mfa == "not_applicable"
 }
 
-person(principal, asked) := {"status": "unknown", "reason": "whether there is a second factor is not known"} if {
-	asked != "none"
+person(principal, need) := {"status": "unknown", "reason": "whether there is a second factor is not known"} if {
+	need != "none"
 	principal.mfa == null
 }
 
-person(principal, asked) := {"status": "unknown", "reason": "whether the principal can sign in to a console is not known"} if {
-	asked == "unknown"
-	principal.mfa in {"disabled", "insecure"}
+person(principal, need) := {"status": "unknown", "reason": "whether the principal can sign in to a console is not known"} if {
+	need == "unknown"
+	verdict[principal.mfa] == "fail"
 }
 
-person(principal, asked) := {"status": status, "evidence": evidence} if {
-	judged(principal, asked)
-	accept := input.params.accept_insecure
-	is_boolean(accept)
-	status := {"enabled": "pass", "disabled": "fail", "insecure": {true: "pass", false: "fail"}[accept]}[principal.mfa]
-	evidence := {"mfa": principal.mfa, "console": console(principal)}
+person(principal, need) := {"status": status, "evidence": evidence} if {
+	status := verdict[principal.mfa]
+	settled(need, status)
+	evidence := {"mfa": principal.mfa, "console": spoken[principal.console_access]}
 }
 
-judged(principal, asked) if {
-	asked == "needed"
-	principal.mfa in {"enabled", "disabled", "insecure"}
-}
+settled(need, _) if need == "needed"
 
-judged(principal, asked) if {
-	asked == "unknown"
-	principal.mfa == "enabled"
+settled(need, status) if {
+	need == "unknown"
+	status == "pass"
 }
-
-console(principal) := {true: "yes", false: "no", null: "not known"}[principal.console_access]

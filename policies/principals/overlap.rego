@@ -64,7 +64,15 @@
 #       subject: {missing_fields: [keys]}
 package keyproof.principals.overlap
 
-ns_per_day := 86400000000000
+verdict := {true: "fail", false: "pass"}
+
+now := input.as_of_ns
+
+max_active := input.params.max_active if is_number(input.params.max_active)
+
+limit := input.params.days if is_number(input.params.days)
+
+limit_ns := limit * 86400000000000
 
 usable := {"active", "pre_active", "compromised"}
 
@@ -78,94 +86,76 @@ decision(principal) := {"status": "unknown", "reason": "the principal's keys cou
 
 decision(principal) := d if {
 	is_array(principal.keys)
-	most := most_active(principal)
-	longest := longest_overlap(principal)
-	d := judged(principal, most, longest)
+	active := [key | some key in principal.keys; key.status in usable]
+	purposes := {purpose | some key in active; purpose := key.overlap_group}
+	starts := [times |
+		some purpose in purposes
+		times := sort([key.created_at_ns | some key in active; key.overlap_group == purpose])
+	]
+	most := max({0} | {n | some times in starts; n := count(times)})
+	d := judged(principal, active, most, longest(starts))
 }
-
-purpose(key) := key.overlap_group if is_string(key.overlap_group)
-
-purpose(key) := "" if key.overlap_group == null
-
-groups(principal) := {group |
-	some key in principal.keys
-	key.status in usable
-	group := purpose(key)
-}
-
-starts(principal, group) := sort([key.created_at_ns |
-	some key in principal.keys
-	key.status in usable
-	purpose(key) == group
-])
-
-most_active(principal) := max({0} | {n |
-	some group in groups(principal)
-	n := count(starts(principal, group))
-})
 
 # two keys are side by side since the second oldest was made; an unknown start sorts first
-second_oldest(principal) := {since |
-	some group in groups(principal)
-	ordered := starts(principal, group)
-	count(ordered) > 1
-	is_number(ordered[0])
-	since := ordered[1]
-}
-
-longest_overlap(principal) := max({0} | {length |
-	some since in second_oldest(principal)
-	length := input.as_of_ns - since
+longest(starts) := max({0} | {length |
+	some times in starts
+	is_number(times[0])
+	length := now - times[1]
 })
 
-overlap_days(principal, longest) := max({0} | {days |
-	some key in principal.keys
-	is_number(key.created_at_ns)
-	input.as_of_ns - key.created_at_ns == longest
-	longest > 0
+overlap_days(active, length) := max({0} | {days |
+	length > 0
+	some key in active
+	now - length == key.created_at_ns
 	days := key.created_at_age_days
 })
 
-dark(principal) if {
+dark(principal, _) if principal.keys_complete == false
+
+dark(principal, _) if {
 	some key in principal.keys
 	key.status == null
 }
 
-dark(principal) if {
-	some group in groups(principal)
-	ordered := starts(principal, group)
-	count(ordered) > 1
-	ordered[0] == null
+dark(principal, most) if {
+	most > 1
+	some key in principal.keys
+	key.status in usable
+	key.created_at_ns == null
 }
 
-dark(principal) if principal.keys_complete == false
+exceeds(most, _) := true if most > max_active
 
-over(most, _) if most > input.params.max_active
-
-over(_, longest) if longest > input.params.days * ns_per_day
-
-judged(principal, most, longest) := {"status": "unknown", "reason": "not every key of the principal, or its age, is known"} if {
-	dark(principal)
-	not over(most, longest)
+exceeds(most, length) := true if {
+	most <= max_active
+	length > limit_ns
 }
 
-judged(principal, most, longest) := {"status": status, "evidence": evidence} if {
-	clear(principal, most, longest)
-	is_number(input.params.max_active)
-	is_number(input.params.days)
-	status := {true: "fail", false: "pass"}[exceeds(most, longest)]
+exceeds(most, length) := false if {
+	most <= max_active
+	length <= limit_ns
+}
+
+judged(principal, _, most, length) := {"status": "unknown", "reason": "not every key of the principal, or its age, is known"} if {
+	exceeds(most, length) == false
+	dark(principal, most)
+}
+
+judged(principal, active, most, length) := {"status": status, "evidence": evidence} if {
+	over := exceeds(most, length)
+	clear(principal, most, over)
+	status := verdict[over]
 	evidence := {
 		"active_keys": most,
-		"max_active": input.params.max_active,
-		"overlap_days": overlap_days(principal, longest),
-		"limit_days": input.params.days,
+		"max_active": max_active,
+		"overlap_days": overlap_days(active, length),
+		"limit_days": limit,
 	}
 }
 
-clear(principal, _, _) if not dark(principal)
+clear(_, _, over) if over
 
-clear(_, most, longest) if over(most, longest)
-
-exceeds(most, longest) := true if over(most, longest)
-
-exceeds(most, longest) := false if not over(most, longest)
+clear(principal, most, over) if {
+	not over
+	not dark(principal, most)
+}

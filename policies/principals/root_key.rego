@@ -32,6 +32,8 @@
 #       subject: {principal_type: user}
 package keyproof.principals.root_key
 
+verdict := {true: "fail", false: "pass"}
+
 decisions[id] := d if {
 	some principal in input.subjects
 	id := principal.id
@@ -53,6 +55,6 @@ decision(principal) := {"status": "unknown", "reason": "how many keys root has i
 decision(principal) := {"status": status, "evidence": evidence} if {
 	principal.principal_type == "root"
 	is_number(principal.root_keys_active)
-	status := {true: "fail", false: "pass"}[principal.root_keys_active > 0]
+	status := verdict[principal.root_keys_active > 0]
 	evidence := {"root_keys": principal.root_keys_active}
 }
