@@ -181,7 +181,7 @@ class IamMends:
         lists = _PAGED[call.action]
         total = sum(len(_named(root, name)) for name in lists)
         if start == 0 and total <= size:
-            return Answer(200, (("Content-Type", "text/xml"),), ET.tostring(root))
+            return Answer(200, (("Content-Type", "text/xml"),), _text(root).encode())
         self._snapshots[snapshot] = root
         return xml_answer(call, _slice(root, lists, start, size, snapshot, total))
 
@@ -194,13 +194,18 @@ def _slice(
         members = list(_named(root, name))
         inside = members[max(0, start - position) : max(0, start + size - position)]
         position += len(members)
-        text = "".join(ET.tostring(member, encoding="unicode") for member in inside)
+        text = "".join(map(_text, inside))
         parts.append(f"<{name}>{text}</{name}>")
     rest = start + size < total
     parts.append(f"<IsTruncated>{str(rest).lower()}</IsTruncated>")
     if rest:
         parts.append(f"<Marker>{snapshot}:{start + size}</Marker>")
     return "".join(parts)
+
+
+def _text(element: ET.Element) -> str:
+    namespace = element.tag.partition("}")[0].lstrip("{")
+    return ET.tostring(element, encoding="unicode", default_namespace=namespace)
 
 
 def _named(root: ET.Element, name: str) -> ET.Element:
