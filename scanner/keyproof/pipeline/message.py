@@ -19,7 +19,8 @@ def message_of(template: str, title: str) -> Callable[[Decision, Mapping[str, An
     neither reads "not recorded". A decision without evidence is told by its reason.
     """
     pieces = _FIELD.split(template)  # literal, field, literal, field, … literal
-    fields = frozenset(pieces[1::2])
+    pairs = tuple(zip(pieces[0::2], pieces[1::2], strict=False))
+    fields, rest = frozenset(pieces[1::2]), pieces[-1]
 
     def message(decision: Decision, parameters: Mapping[str, Any]) -> str:
         if decision.status not in {"pass", "fail"}:
@@ -27,10 +28,11 @@ def message_of(template: str, title: str) -> Callable[[Decision, Mapping[str, An
         known = {**parameters, **decision.evidence}
         if fields.isdisjoint(known) and (fields or not template):
             return decision.reason or _wordless(decision, title)
-        return "".join(
-            piece if index % 2 == 0 else plain(known.get(piece, "not recorded"))
-            for index, piece in enumerate(pieces)
-        )
+        text = ""
+        for literal, field in pairs:
+            value = known.get(field)
+            text += literal + (value if type(value) is str else plain(value))
+        return text + rest
 
     return message
 
@@ -47,6 +49,8 @@ def _wordless(decision: Decision, title: str) -> str:
 
 def plain(value: Any) -> str:
     """Return an evidence value as a reader expects it: yes and no, lists with commas."""
+    if type(value) is int:  # by far the commonest
+        return str(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):

@@ -91,6 +91,20 @@ def _state(exposure: Exposure) -> Literal["open", "closed", "not known"]:
     return "closed" if exposure.key_state == "dead" else "not known"
 
 
+def place(leak: Leak) -> str:
+    """Return where to look first: a place that is in a branch today, else the earliest one."""
+    first = min(
+        leak.occurrences,
+        key=lambda o: (not o.in_head, o.introduced_at is None, str(o.introduced_at), str(o.path)),
+        default=None,
+    )
+    if first is None:
+        return ""
+    where = first.path if first.path is not None else first.where.replace("_", " ")
+    line = f":{first.line}" if first.line else ""
+    return f"{where}{line}" + (f" in {first.commit[:10]}" if first.commit else "")
+
+
 def reasons(findings: Sequence[Finding]) -> tuple[tuple[str, int], ...]:
     """Return why findings are unknown or errors, the commonest reason first."""
     return tuple(Counter(finding.message for finding in findings).most_common())

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from keyproof.model.finding import Finding
 from keyproof.model.report import Report
-from keyproof.reporters._outline import Group, closing, groups, reasons, verdict, windows
+from keyproof.reporters._outline import Group, closing, groups, place, reasons, verdict, windows
 from keyproof.reporters._plain import day, minute, plain
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def render(
         _environ={},
     )
     _head(console, report)
-    _failed(console, groups(report), every=every)
+    places = {leak.record_id: place(leak) for leak in report.leaks}
+    _failed(console, groups(report), places, every=every)
     _undecided(console, groups(report))
     _exposures(console, report)
     _waived(console, groups(report))
@@ -91,7 +92,9 @@ def _head(console: Console, report: Report) -> None:
     )
 
 
-def _failed(console: Console, every_group: Sequence[Group], *, every: bool) -> None:
+def _failed(
+    console: Console, every_group: Sequence[Group], places: Mapping[str, str], *, every: bool
+) -> None:
     total = sum(len(group.failed) for group in every_group)
     fold = total > FOLD_ABOVE and not every
     for group in every_group:
@@ -100,7 +103,7 @@ def _failed(console: Console, every_group: Sequence[Group], *, every: bool) -> N
         policy = group.policy
         _title(console, policy.severity.upper(), f"{policy.title}", policy.id, policy.severity)
         shown = group.failed[:SHOWN_FOLDED] if fold else group.failed
-        _rows(console, [_row(finding) for finding in shown])
+        _rows(console, [_row(finding, places) for finding in shown])
         hidden = len(group.failed) - len(shown)
         if hidden:
             console.print(f"  … and {hidden} more; all of them: keyproof report --all")
@@ -108,10 +111,11 @@ def _failed(console: Console, every_group: Sequence[Group], *, every: bool) -> N
             console.print(f"  fix: {plain(' '.join(policy.remediation.split()))}")
 
 
-def _row(finding: Finding) -> tuple[str, ...]:
+def _row(finding: Finding, places: Mapping[str, str]) -> tuple[str, ...]:
     due = finding.history.due_at if finding.history else None
     return (
         finding.subject.name,
+        places.get(finding.subject.id, ""),
         finding.message,
         f"owner {finding.subject.owner}" if finding.subject.owner else "no owner",
         finding.subject.source,
