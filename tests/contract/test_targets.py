@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from tests.support.adapter_context import adapter_context
+from tests.support.aws import moto_aws
 from tests.support.planted import aws_key_id, aws_secret_key
 
 from keyproof.app import registry
@@ -70,9 +71,29 @@ def file_env(folder: Path) -> Iterator[Bench]:
     yield Bench(target, settings, adapter_context(), old, consumer)
 
 
+def aws_secrets_manager(_folder: Path) -> Iterator[Bench]:
+    old = a_key("old")
+    native_id, value = shown(old)
+    with moto_aws() as aws:
+        client = aws.client("secretsmanager")
+        text = json.dumps({"AccessKeyId": native_id, "SecretAccessKey": value, "region": "eu"})
+        client.create_secret(Name="billing", SecretString=text)
+
+        def consumer() -> tuple[str, str]:
+            answer = client.get_secret_value(SecretId="billing", VersionStage="AWSCURRENT")
+            data = json.loads(answer["SecretString"])
+            assert data["region"] == "eu"
+            return data["AccessKeyId"], data["SecretAccessKey"]
+
+        target = registry.load("targets", "aws_secrets_manager")
+        context = adapter_context(aws.environment)
+        yield Bench(target, target.SETTINGS(secret="billing"), context, old, consumer)
+
+
 BENCHES: dict[str, tuple[str, Callable[[Path], Iterator[Bench]]]] = {
     "file-json": ("file", file_json),
     "file-env": ("file", file_env),
+    "aws-secrets-manager": ("aws_secrets_manager", aws_secrets_manager),
 }
 
 
