@@ -191,7 +191,7 @@ def test_a_lease_of_a_killed_process_is_free_at_once(store: Store, url: str) -> 
 
 
 def _open_and_record(url: str, name: str, gate: object) -> None:
-    gate.wait()  # type: ignore[attr-defined]
+    gate.wait(60)  # type: ignore[attr-defined]
     store = open_store(url)
     for number in range(5):
         keys = [finding(key=f"{name}{n}", source=name) for n in range(20)]
@@ -221,6 +221,53 @@ def test_processes_that_open_migrate_and_record_at_once_lose_nothing(url: str) -
     assert len(store.open_findings()) == 80
     assert len(store.rotations()) == 1
     store.close()
+
+
+def _open_each(urls: list[str], gate: object) -> None:
+    import alembic.command  # the race is for the database, not for the imports  # noqa: F401
+
+    for url in urls:
+        gate.wait(60)  # type: ignore[attr-defined]
+        open_store(url).close()
+
+
+def test_processes_that_migrate_at_the_same_moment_all_succeed(
+    url: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    if url.startswith("sqlite"):
+        urls = [f"sqlite:///{tmp_path}/{n}.db" for n in range(6)]
+    else:
+        server = request.getfixturevalue("postgres_server")
+        urls = [server.database() for _ in range(6)]
+    gate = SPAWN.Barrier(3)
+    workers = [SPAWN.Process(target=_open_each, args=(urls, gate)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+
+
+def _record_the_same(url: str, gate: object) -> None:
+    store = open_store(url)
+    for number in range(5):
+        gate.wait(60)  # type: ignore[attr-defined]
+        same = [finding(key=f"k{number}-{n}") for n in range(100)]
+        _record(store, report(day(number), same, scope="partial"))
+    store.close()
+
+
+def test_a_finding_that_two_processes_see_first_begins_once(store: Store, url: str) -> None:
+    gate = SPAWN.Barrier(2)
+    workers = [SPAWN.Process(target=_record_the_same, args=(url, gate)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    counting = "SELECT count(*), count(DISTINCT finding_id) FROM keyproof_finding_events"
+    with store._database.read() as connection:  # type: ignore[attr-defined]
+        assert tuple(connection.exec_driver_sql(counting).one()) == (500, 500)
 
 
 def test_a_killed_recording_leaves_the_run_before_it(store: Store, url: str) -> None:
