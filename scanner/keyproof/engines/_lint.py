@@ -8,6 +8,7 @@ runs inside the worker process.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -32,6 +33,10 @@ MAXIMUM_NESTING = 8
 
 _INPUT = frozenset({"as_of_ns", "params", "subjects"})
 _LITERALS = ("Array", "Object", "Set")
+
+
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|#.*')
+_CALL = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)\(")
 
 
 class Fault(NamedTuple):
@@ -74,6 +79,16 @@ def lint(tree: Node, names: Names) -> list[Fault]:
     if not any(_head_name(rule) == "decisions" for kind, rule in rules if kind == "Spec"):
         faults.append(Fault(_line(module["package"]), "there is no rule 'decisions'"))
     return sorted(set(faults))
+
+
+def spelled(module: str) -> list[Fault]:
+    """Return the banned builtins that a module's text calls: what can be said without a tree."""
+    return [
+        Fault(number, f"{name} is not allowed")
+        for number, line in enumerate(module.splitlines(), start=1)
+        for name in _CALL.findall(_TEXT.sub("", line))
+        if name in BANNED or name.startswith(BANNED_PREFIXES)
+    ]
 
 
 def _line(node: Node) -> int:

@@ -8,8 +8,6 @@ leaves builtin errors undefined.
 from __future__ import annotations
 
 import os
-import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -18,6 +16,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from keyproof.engines._names import names_of
+from keyproof.engines._patience import GONE, Patience
 from keyproof.engines._pool import Pool, Reply, Worker
 from keyproof.errors import EngineError, MissingExtra
 from keyproof.model.policy import Policy
@@ -27,9 +26,6 @@ SECONDS = 10.0
 """For one document; a thousand subjects take some 20 ms."""
 
 MEMORY_BYTES = 2 * 1024**3
-_PATIENCE = 16
-"""After so many timeouts a policy is not evaluated any more in this run."""
-
 _DECISIONS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -75,8 +71,7 @@ class EmbeddedEngine:
         """Use :func:`open_engine`."""
         self._pool = pool
         self._seconds = seconds
-        self._timeouts: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._patience = Patience(seconds)
 
     @property
     def name(self) -> str:
@@ -109,10 +104,9 @@ class EmbeddedEngine:
 
     def evaluate(self, policy: Policy, document: bytes) -> Answer:
         """See ``Engine.evaluate``."""
-        timeouts = self._timeouts[policy.id]
-        if timeouts >= _PATIENCE:
-            return Answer({}, f"the policy ran longer than its limit {timeouts} times")
-        seconds = self._seconds if not timeouts else max(self._seconds / 5, 0.5)
+        seconds = self._patience.seconds(policy.id)
+        if seconds is None:
+            return Answer({}, GONE)
         worker = self._pool.take()
         try:
             reply = self._load(worker, policy)
@@ -121,8 +115,7 @@ class EmbeddedEngine:
         finally:
             self._pool.give_back(worker)
         if reply.timed_out:
-            with self._lock:
-                self._timeouts[policy.id] += 1
+            self._patience.lose(policy.id)
         if reply.error is not None:
             where = f" ({_where(policy, reply.line)})" if reply.line else ""
             return Answer({}, f"the policy failed: {reply.error}{where}")

@@ -27,10 +27,12 @@ class PolicySet(Document, frozen=True, kw_only=True):
     """The policies of a run, ordered by id, and what a reader must hear about them.
 
     ``digest`` is over the ids and digests of the policies that run: the pack that was applied.
+    ``disabled`` are those that were found and do not run.
     """
 
     policies: tuple[Policy, ...]
     digest: str
+    disabled: tuple[Policy, ...] = ()
     problems: tuple[str, ...] = ()
 
     def get(self, policy_id: str) -> Policy:
@@ -85,14 +87,26 @@ def load(
     ]
     problems = [f"the shipped policy {name} is missing" for name in gone]
     chosen = _choose(found, select, disable)
-    return make(chosen, problems)
+    left_out = [policy for policy in found.values() if policy not in chosen]
+    return make(chosen, problems, disabled=left_out)
 
 
-def make(policies: Iterable[Policy], problems: Iterable[str] = ()) -> PolicySet:
+def make(
+    policies: Iterable[Policy], problems: Iterable[str] = (), *, disabled: Iterable[Policy] = ()
+) -> PolicySet:
     """Return a set over policies that are loaded already."""
-    ordered = tuple(sorted(policies, key=lambda policy: policy.id))
+    ordered = tuple(sorted(policies, key=_id))
     names = [[policy.id, policy.digest] for policy in ordered]
-    return PolicySet(policies=ordered, digest=digest(names), problems=tuple(problems))
+    return PolicySet(
+        policies=ordered,
+        digest=digest(names),
+        disabled=tuple(sorted(disabled, key=_id)),
+        problems=tuple(problems),
+    )
+
+
+def _id(policy: Policy) -> str:
+    return policy.id
 
 
 def _choose(
