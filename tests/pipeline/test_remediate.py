@@ -204,7 +204,7 @@ def test_a_key_whose_source_rotates_carries_the_request_and_its_hash() -> None:
     assert action.rotation == request()
     assert f"`{rotation_hash(request())}`" in action.body
     assert f"write {rotation_hash(request())}" in action.body
-    assert "`keyproof rotate`" in action.body
+    assert f"    keyproof rotate plan --only {finding().id} -o rotation.json\n" in action.body
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,8 @@ from keyproof.ports import Context, TicketState
 TITLE = "Markdown files in a folder"
 SHARED = False
 APPROVAL = (
-    "run `keyproof rotate plan -o rotation.json`, check that it names the hash above, and approve"
-    " exactly that with `keyproof rotate --apply rotation.json`. Nothing that is written in this"
-    " file approves anything."
+    "check that the plan made as shown below names the hash above; its `--apply` approves exactly"
+    " that. Nothing that is written in this file approves anything."
 )
 
 MARKER = "<!-- keyproof: what stands below this line is yours and is kept -->"
