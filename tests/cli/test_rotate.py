@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -213,10 +213,29 @@ def test_an_issuer_that_refuses_stops_before_anything_is_lost(
 
 PERSISTS = 18
 """How often a rotation into two targets is recorded after its approval (checked below)."""
+POINTS = (0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, PERSISTS)
+"""After each state's first record; half staged, half promoted, and once not at all."""
+
+
+STATES = [
+    "creating",
+    "created",
+    "distributing",
+    "distributed",
+    "verifying_new",
+    "overlap",
+    "draining",
+    "deactivating",
+    "deactivated",
+    "soak",
+    "deleting",
+    "deleted",
+    "closed",
+]
 
 
 def _killed(
-    project: RotationProject, home: Path, mode: str, points: range
+    project: RotationProject, home: Path, mode: str, points: Sequence[int]
 ) -> list[dict[str, object]]:
     """Rotate one user's key for each point, killed there; then resume, or roll back."""
     users = [project.rotatable(f"{mode}{point}") for point in points]
@@ -238,9 +257,9 @@ def _killed(
 def test_killed_after_each_thing_it_records_it_is_taken_up_and_closed(
     project: RotationProject, home: Path
 ) -> None:
-    results = _killed(project, home, "resume", range(PERSISTS + 1))
-    assert [r["signal"] for r in results] == [signal.SIGKILL] * PERSISTS + [0]
-    assert results[PERSISTS - 1]["at"] == "closed"
+    results = _killed(project, home, "resume", POINTS)
+    assert [r["signal"] for r in results] == [signal.SIGKILL] * (len(POINTS) - 1) + [0]
+    assert list(dict.fromkeys(r["at"] for r in results)) == STATES
     for result in results:
         user = f"resume{result['point']}"
         assert result["end"] == "closed", result
@@ -253,7 +272,7 @@ def test_killed_after_each_thing_it_records_it_is_taken_up_and_closed(
 def test_killed_anywhere_before_deletion_it_rolls_back(
     project: RotationProject, home: Path
 ) -> None:
-    results = _killed(project, home, "rollback", range(0, PERSISTS - 3, 3))
+    results = _killed(project, home, "rollback", (0, 3, 6, 8, 12, 14))
     assert {r["signal"] for r in results} == {signal.SIGKILL}
     for result in results:
         user = f"rollback{result['point']}"

@@ -105,7 +105,20 @@ def stored(tools: Deps, ticket_id: str) -> Rotation:
     return rotation
 
 
+def warm_up() -> None:
+    """Read AWS's service descriptions once, before any child is forked: they take most of the time."""
+    import botocore.loaders
+    import botocore.session
+
+    shared = botocore.loaders.create_loader()
+    botocore.session.create_loader = lambda *_: shared
+    session = botocore.session.Session()
+    for service in ("iam", "sts", "secretsmanager"):
+        session.create_client(service, "us-east-1")
+
+
 def main() -> None:
+    warm_up()
     if sys.argv[1] == "start":
         tools = working()
         carry_on(tools, begin(tools, sys.argv[2]))
