@@ -33,6 +33,7 @@ def test_a_saved_run_is_printed_as_a_table(saved: Path, home: Path) -> None:
         ("r.html", "<!DOCTYPE html>"),
         ("r.sarif", "{"),
         ("r.md", "## API keys"),
+        ("r.csv", "finding,policy,severity"),
         ("r.json", '{"schema": "keyproof/scan/v1"'),
         ("again.run.json", '{"report":'),
         ("r.txt", "keyproof 0.1.0"),

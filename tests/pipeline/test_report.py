@@ -282,7 +282,7 @@ def test_an_expired_waiver_lets_the_finding_return_and_is_named() -> None:
     assert report.findings[0].status == "fail"
     assert report.exit_code == 1
     assert report.problems == (
-        "waiver 'W-1' (keys.max_age) expired on 2026-10-31: 1 finding(s) returned",
+        "waiver 'W-1' (keys.max_age) expired on 2026-10-31: 1 finding returned",
     )
 
 

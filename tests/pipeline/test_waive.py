@@ -183,7 +183,7 @@ def test_expired_and_unused_waivers_are_named() -> None:
     assert said == (
         "waiver 'early' (keys.max_age) is dated 2026-11-05, which is in the future",
         "waiver 'idle' (keys.max_age) is unused: no failed subject matches it",
-        "waiver 'old' (keys.max_age) expired on 2026-10-31: 1 finding(s) returned",
+        "waiver 'old' (keys.max_age) expired on 2026-10-31: 1 finding returned",
     )
 
 

@@ -44,7 +44,7 @@ def test_the_last_line_counts_every_status(report: Report) -> None:
         f"{counts['waived']} waived",
         f"{counts['pass']} passed",
         f"{counts['skip']} not applicable",
-        "1 of 3 source(s) not read whole",
+        "1 of 3 sources not read whole",
     ):
         assert word in last
 
@@ -52,7 +52,7 @@ def test_the_last_line_counts_every_status(report: Report) -> None:
 def test_an_incomplete_run_never_looks_whole(report: Report) -> None:
     text = text_of(report)
     assert "INCOMPLETE: not everything was read or decided" in text
-    assert "aws-prod: 1 gap(s): something there was not read" in text
+    assert "aws-prod: 1 gap: something there was not read" in text
     assert "iam:GetAccessKeyLastUsed  access_denied" in text
     assert "leaves last_used_at unknown" in text
 
@@ -64,7 +64,7 @@ def test_unknown_waived_exposed_and_lapsed_are_all_told(report: Report) -> None:
     assert "STILL USABLE" in text
     assert "candidate only (masked hint)" in text
     assert "until 2026-12-31  declared: grace@example.org" in text
-    assert "waiver 'W-2' (keys.max_age) expired on 2026-11-01: 1 finding(s) returned" in text
+    assert "waiver 'W-2' (keys.max_age) expired on 2026-11-01: 1 finding returned" in text
     assert "waiver 'W-3' (keys.max_age) is unused" in text
 
 
@@ -92,7 +92,7 @@ def test_a_clean_run_says_what_it_saw(report: Report) -> None:
     )
     lines = text_of(clean).splitlines()
     assert lines[-2] == "Nothing failed; everything in reach was read and decided."
-    assert "0 of 2 source(s) not read whole" in lines[-1]
+    assert "0 of 2 sources not read whole" in lines[-1]
 
 
 def test_nothing_but_unknown_is_not_called_clean(report: Report) -> None:

@@ -47,6 +47,11 @@ def _wordless(decision: Decision, title: str) -> str:
     }[decision.status]
 
 
+def amount(number: int, word: str) -> str:
+    """Return a number with its noun: ``1 gap``, ``2 gaps``."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def plain(value: Any) -> str:
     """Return an evidence value as a reader expects it: yes and no, lists with commas."""
     if type(value) is int:  # by far the commonest

@@ -27,7 +27,7 @@ from keyproof.model.record import Document
 from keyproof.model.report import CriterionSummary, FrameworkSummary, PolicySummary, Report
 from keyproof.model.waiver import Waiver
 from keyproof.pipeline.controls import Crosswalk, Framework, policies_by_criterion
-from keyproof.pipeline.message import message_of, plain
+from keyproof.pipeline.message import amount, message_of, plain
 from keyproof.pipeline.references import Subject, population, references, unknown_subject
 from keyproof.pipeline.waive import Waivers
 from keyproof.ports import StoredFindings
@@ -150,11 +150,11 @@ def _untied(
     strangers = sum(1 for finding in made if finding.subject.id not in subjects)
     if not result.population == held == len(made) == distinct:
         yield (
-            f"{policy.id}: the population does not tie out: {held} {policy.subject} record(s) read, "
-            f"{result.population} evaluated, {len(made)} verdict(s) on {distinct} subject(s)"
+            f"{policy.id}: the population does not tie out: {held} {policy.subject}s read, "
+            f"{result.population} evaluated, {len(made)} verdicts on {distinct} of them"
         )
     if strangers:
-        yield f"{policy.id}: {strangers} verdict(s) on subjects that the snapshot does not hold"
+        yield f"{policy.id}: {amount(strangers, 'verdict')} on subjects that the snapshot does not hold"
 
 
 def _summary(result: PolicyResult, made: Sequence[Finding], crosswalk: Crosswalk) -> PolicySummary:
@@ -227,7 +227,7 @@ def _unread(facts: Facts) -> Iterator[str]:
     """
     holes = Counter(gap.source for gap in facts.gaps if gap.reason != "not_reported")
     for name, number in sorted(holes.items()):
-        yield f"{name}: {number} gap(s): something there was not read"
+        yield f"{name}: {amount(number, 'gap')}: something there was not read"
     for source in facts.sources:
         if source.listed is not None and source.listed != source.parsed:
             yield (
@@ -242,9 +242,9 @@ def _undecided(findings: Iterable[Finding], *, strict: bool) -> Iterator[str]:
     counts: Counter[tuple[str, FindingStatus]] = Counter((f.policy, f.status) for f in findings)
     for (policy, status), number in sorted(counts.items()):
         if status == "error":
-            yield f"{policy}: {number} subject(s) could not be decided"
+            yield f"{policy}: {amount(number, 'subject')} could not be decided"
         elif status == "unknown" and strict:
-            yield f"{policy}: {number} subject(s) unknown (strict)"
+            yield f"{policy}: {amount(number, 'subject')} unknown (strict)"
 
 
 def _remarks(evaluation: Evaluation) -> Iterator[str]:

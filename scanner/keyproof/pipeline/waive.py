@@ -18,6 +18,7 @@ from keyproof.model.leak import Leak, Suppression
 from keyproof.model.record import Document
 from keyproof.model.report import WaiverNote
 from keyproof.model.waiver import Waiver
+from keyproof.pipeline.message import amount
 from keyproof.pipeline.references import Subject
 
 SUPPRESSIBLE = "leaks.secret_in_history"
@@ -144,7 +145,9 @@ class Waivers:
             name = f"waiver '{note.id}' ({note.policy})"
             if note.state == "expired":
                 returned = len(note.findings)
-                effect = f"{returned} finding(s) returned" if returned else "nothing needs it"
+                effect = (
+                    f"{amount(returned, 'finding')} returned" if returned else "nothing needs it"
+                )
                 said.append(f"{name} expired on {note.expires_on}: {effect}")
             elif note.state == "unused" and note.created_on > self._today.isoformat():
                 said.append(f"{name} is dated {note.created_on}, which is in the future")

@@ -11,6 +11,7 @@ from keyproof.model.finding import Finding
 from keyproof.model.leak import Exposure, Leak
 from keyproof.model.policy import SEVERITIES
 from keyproof.model.report import PolicySummary, Report
+from keyproof.reporters._plain import amount
 
 
 class Group(NamedTuple):
@@ -124,7 +125,7 @@ def closing(report: Report) -> str:
             f"{counts['waived']} waived",
             f"{counts['pass']} passed",
             f"{counts['skip']} not applicable",
-            f"{unread} of {len(report.sources)} source(s) not read whole",
+            f"{unread} of {amount(len(report.sources), 'source')} not read whole",
         )
     )
 
@@ -136,7 +137,7 @@ def verdict(report: Report) -> str:
         rest = f"{failed} failed among what was read" if failed else "nothing failed in what was"
         return f"INCOMPLETE: not everything was read or decided; {rest}."
     if failed:
-        return f"{failed} finding(s) failed."
+        return f"{amount(failed, 'finding')} failed."
     if report.summary()["unknown"]:
         return "Nothing failed; some subjects are unknown."
     return "Nothing failed; everything in reach was read and decided."

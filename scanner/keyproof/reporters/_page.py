@@ -14,6 +14,7 @@ from keyproof.model.record import canonical_json
 from keyproof.model.report import CriterionSummary, FrameworkSummary, PolicySummary, Report
 from keyproof.model.source import Gap, Source
 from keyproof.reporters._outline import Group
+from keyproof.reporters._plain import amount
 
 ROWS_PER_POLICY = 400
 """Exceptions that the page prints for one policy; all of them are in the run's document."""
@@ -205,7 +206,7 @@ def gap_rows(report: Report) -> tuple[GapRow, ...]:
     """Return the gaps with what each leaves unknown."""
     rows = []
     for gap in report.gaps:
-        whom = f"{len(gap.subjects)} record(s)" if gap.subjects else "the whole source"
+        whom = amount(len(gap.subjects), "record") if gap.subjects else "the whole source"
         fields = ", ".join(gap.fields) or "whatever that call would have given"
         rows.append(GapRow(gap, f"{fields}, for {whom}"))
     return tuple(rows)

@@ -39,6 +39,11 @@ def minute(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment else "not known"
 
 
+def amount(number: int, word: str) -> str:
+    """Return a number with its noun: ``1 source``, ``2 sources``."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 def _escape(match: re.Match[str]) -> str:
     number = ord(match[0])
     if number <= 0xFF:  # noqa: PLR2004

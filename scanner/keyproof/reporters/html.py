@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from keyproof.model.report import Report
 from keyproof.reporters import _charts, _outline, _page
-from keyproof.reporters._plain import day, minute, plain
+from keyproof.reporters._plain import amount, day, minute, plain
 
 TITLE = "Evidence report (one self-contained page)"
 SUFFIX = ".html"
@@ -53,5 +53,6 @@ def _values(report: Report) -> dict[str, Any]:
         "windows": windows,
         "timeline": _charts.timeline(windows, report.as_of),
         "parameters": _page.parameter_rows(report),
+        "amount": amount,
         "statuses": _charts.DRAWN_STATUSES,
     }

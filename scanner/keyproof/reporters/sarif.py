@@ -87,7 +87,7 @@ def _invocation(report: Report) -> dict[str, Any]:
     notes = [f"{gap.source}: {gap.call}: {gap.reason}: {gap.detail}" for gap in report.gaps]
     notes += report.incomplete
     counts = report.summary()
-    notes.append(f"{counts['unknown']} verdict(s) unknown, {counts['error']} not decided")
+    notes.append(f"{counts['unknown']} unknown, {counts['error']} not decided")
     return {
         "executionSuccessful": not report.incomplete,
         "exitCode": report.exit_code,

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from keyproof.model.finding import Finding
 from keyproof.model.report import Report
 from keyproof.reporters._outline import Group, closing, groups, place, reasons, verdict, windows
-from keyproof.reporters._plain import day, minute, plain
+from keyproof.reporters._plain import amount, day, minute, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,8 +86,9 @@ def _head(console: Console, report: Report) -> None:
     counts = report.counts
     console.print(
         f"keyproof {report.tool_version}, as of {minute(report.as_of)}: "
-        f"{counts.get('keys', 0)} keys, {counts.get('principals', 0)} principals, "
-        f"{counts.get('leaks', 0)} leaks from {counts.get('sources', 0)} source(s)"
+        f"{amount(counts.get('keys', 0), 'key')}, "
+        f"{amount(counts.get('principals', 0), 'principal')}, "
+        f"{amount(counts.get('leaks', 0), 'leak')} from {amount(len(report.sources), 'source')}"
         + (", part of their history" if report.scope == "partial" else "")
     )
 
@@ -201,7 +202,7 @@ def _statements(console: Console, report: Report) -> None:
         for reason in report.incomplete:
             console.print(Text(f"  {plain(reason)}"))
     if report.resolved:
-        console.print(f"\n{len(report.resolved)} finding(s) resolved since the last run")
+        console.print(f"\n{amount(len(report.resolved), 'finding')} resolved since the last run")
     console.print(Text(f"\n{verdict(report)}", style="bold"))
     console.print(closing(report))
 
