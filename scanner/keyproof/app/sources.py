@@ -96,6 +96,9 @@ def _rooted(settings: Any, loaded: Loaded) -> Any:
         value = getattr(settings, field, None)
         if isinstance(value, str) and "://" not in value:
             changes[field] = str(loaded.path(value))
+    http = getattr(settings, "http", None)
+    if http is not None and http.ca_file:
+        changes["http"] = msgspec.structs.replace(http, ca_file=str(loaded.path(http.ca_file)))
     paths = getattr(settings, "paths", None)
     if paths:
         changes["paths"] = tuple(str(loaded.path(path)) for path in paths)
