@@ -310,6 +310,36 @@ def test_what_keyproof_wrote_can_be_read_back(tmp_path: Path) -> None:
     assert gap.detail.startswith("record_id:")
 
 
+def test_a_key_written_as_a_row_reads_back_as_the_same_key(tmp_path: Path) -> None:
+    cells = {
+        "issuer_type": "acme",
+        "issuer_instance": "prod",
+        "native_id": 'k,"1',
+        "status": "active",
+        "credential_type": "api_token",
+        "labels": "a=b;c=d",
+        "created_at": "2026-01-02T03:04:05+00:00",
+        "last_used_at": "2026-01-02T03:04:05+00:00",
+        "last_used_service": "s3",
+        "scopes": "a;b",
+        "can_trade": "false",
+        "network_cidrs": "10.0.0.0/8",
+        "rotation_interval_days": "30",
+        "storage_refs": "vault:kv/x",
+        "fingerprints": "hint:sk-…f9",
+    }
+    seen = []
+    for _ in range(2):
+        buffer = io.StringIO()
+        csv.writer(buffer).writerows([cells.keys(), cells.values()])
+        (key,), _, gaps, _ = _read(_csv(tmp_path, buffer.getvalue()))
+        assert gaps == []
+        seen.append(key)
+        cells = file.as_row(key)
+    assert tuple(cells) == file.COLUMNS
+    assert seen[1] == msgspec.structs.replace(seen[0], evidence=seen[1].evidence)
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
-import ipaddress
 import logging
 import socket
-import ssl
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.adapter_context import NOON, StillClock
-from tests.support.http_double import HttpDouble, Reply, script
+from tests.support.http_double import HttpDouble, Reply, script, self_signed
 from tests.support.needs import ROOT
 from tests.support.planted import github_pat, plant
 
@@ -446,42 +444,8 @@ def test_the_module_loads_without_the_client_library() -> None:
 
 
 @pytest.fixture
-def tls_double(tmp_path: Path):
+def tls_double(tmp_path: Path) -> Iterator[tuple[HttpDouble, Path]]:
     """A double with a certificate that it signed itself."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "double")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path / "planted"
-    folder.mkdir()
-    ca_file = tmp_path / "ca.pem"
-    ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(ca_file, folder / "key.pem")
-    with HttpDouble(script(OK), tls) as server:
+    context, ca_file = self_signed(tmp_path)
+    with HttpDouble(script(OK), context) as server:
         yield server, ca_file

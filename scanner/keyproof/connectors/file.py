@@ -15,6 +15,7 @@ import msgspec
 
 from keyproof.connectors._file_cells import CellError
 from keyproof.connectors._file_columns import Columns, columns
+from keyproof.connectors._file_flat import COLUMNS, row_of
 from keyproof.connectors._file_records import Origin, Principals, parse_row, passed_on, to_key
 from keyproof.connectors._file_rows import Format, Row, format_of, read_text, rows
 from keyproof.errors import SourceError
@@ -37,6 +38,7 @@ class FileSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 SETTINGS = FileSettings
+__all__ = ["COLUMNS", "SCOPES", "SETTINGS", "TITLE", "as_row", "check", "collect"]
 
 
 def collect(settings: FileSettings, context: Context) -> Iterator[Record]:
@@ -74,6 +76,14 @@ def collect(settings: FileSettings, context: Context) -> Iterator[Record]:
         parsed=parsed,
         calls=(f"read {path.name}",),
     )
+
+
+def as_row(key: Key) -> dict[str, str]:
+    """Return a key as the cells of a CSV row: reading them gives the same statements again.
+
+    What has no column (exposures, lineage, verbatim scopes) is left out.
+    """
+    return row_of(key)
 
 
 def check(settings: FileSettings, context: Context) -> Iterator[Check]:
