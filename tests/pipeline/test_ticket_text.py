@@ -12,7 +12,7 @@ from tests.support.runs import finding, request
 
 from keyproof.model.finding import Control
 from keyproof.model.ticket import rotation_hash
-from keyproof.pipeline.ticket_text import TITLE_LENGTH, code, compose, line, prose, shown
+from keyproof.pipeline.ticket_text import TITLE_LENGTH, code, compose, line, paragraph, prose, shown
 
 HOSTILE = "x`` @ada #1 <img src=x onerror=1> [a](https://evil.example) | **b**\n---\n# head\u202e"
 
@@ -80,7 +80,7 @@ def test_a_code_span_holds_its_value_whatever_it_is(value: str) -> None:
 
 @given(st.text(alphabet=st.sampled_from("a1 -+=#@:/.`*_[]()<>|~!$\\w\n\t)")))
 def test_prose_has_no_markup_left(value: str) -> None:
-    text = prose(value)
+    text = paragraph(value)
     assert "\n" not in text
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]<>|~]", re.sub(r"\\.", "", text))
     assert "://" not in text
@@ -102,6 +102,11 @@ def test_prose_has_no_markup_left(value: str) -> None:
 )
 def test_evidence_is_printed_for_people(value: object, expected: str) -> None:
     assert shown(value) == expected
+
+
+def test_a_version_within_a_line_is_left_as_it_is() -> None:
+    assert prose("4.0.1 of March") == "4.0.1 of March"
+    assert paragraph("4. March") != "4. March"
 
 
 def test_a_long_title_is_cut() -> None:

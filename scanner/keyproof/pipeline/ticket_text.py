@@ -81,10 +81,14 @@ def code(value: str) -> str:
 
 
 def prose(value: str) -> str:
-    """Return a value as plain text of one paragraph."""
+    """Return a value as plain text for use within a line."""
     text = _MARKUP.sub(r"\\\1", html.escape(line(value), quote=False))
-    text = _LINKING.sub(r"\1" + _INERT, text)
-    return _NUMBER.sub(r"\1" + _INERT, _BULLET.sub(r"\\", text))
+    return _LINKING.sub(r"\1" + _INERT, text)
+
+
+def paragraph(value: str) -> str:
+    """Return a value as plain text that may begin a line: no list and no heading begins with it."""
+    return _NUMBER.sub(r"\1" + _INERT, _BULLET.sub(r"\\", prose(value)))
 
 
 def shown(value: Any) -> str:
@@ -111,7 +115,7 @@ def _values(finding: Finding, rotation: RotationRequest | None, approve: str) ->
         "source": code(subject.source),
         "owner": code(subject.owner or ""),
         "environment": code(subject.environment or ""),
-        "message": prose(finding.message),
+        "message": paragraph(finding.message),
         "first_seen": _date(history.first_seen_at if history else None),
         "due": _date(history.due_at if history else None),
         "reopened": history.reopened if history else 0,
