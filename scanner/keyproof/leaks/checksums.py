@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import zlib
 from collections.abc import Callable, Mapping
@@ -72,6 +71,8 @@ def json_object(value: bytes) -> bool:
 
 
 def _json(value: bytes) -> object:
+    import json  # here, because the hook meets few tokens that hold any
+
     try:
         return json.loads(_base64(value))
     except (ValueError, UnicodeDecodeError, RecursionError):
@@ -199,7 +200,7 @@ def mixed(value: bytes) -> bool:
     lower = sum(97 <= letter <= 122 for letter in value)
     if (digits > 0) + (upper > 0) + (lower > 0) < 2:
         return False
-    return wordiness(value) < (0.45 if digits >= 2 else 0.3)
+    return wordiness(value) < (0.62 if digits > 2 else 0.5 if digits == 2 else 0.34)
 
 
 def discord_id(value: bytes) -> bool:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from keyproof.leaks.checksums import CHECKS
 from keyproof.leaks.hit import Hit
-from keyproof.leaks.placeholders import entropy, is_placeholder
+from keyproof.leaks.placeholders import entropy, is_placeholder, is_template
 from keyproof.leaks.rules import Companion, Detector, RuleSet
 from keyproof.model.secret import Secret
 
@@ -73,7 +73,9 @@ def _judge(rule: Detector, text: bytes, match: re.Match[bytes]) -> Hit | None:
     body = value[rule.public_prefix :]
     if rule.entropy and entropy(body) < rule.entropy:
         return None
-    if is_placeholder(body) or _spoiled(rule, text, match, start):
+    if is_placeholder(body) or (rule.shape and is_template(body)):
+        return None
+    if _spoiled(rule, text, match, start):
         return None
     confidence = _confidence(rule, text, match, value)
     if confidence is None:

@@ -10,7 +10,7 @@ from math import log2
 
 _STAND_IN = re.compile(
     rb"example|sample|placeholder|change[-_]?(?:me|it|this)|your[-_.]?|dummy|redacted|"
-    rb"insert[-_]|replace|t[o0]do|[-_]here\b|xxxx|\*\*\*|\.\.\.|####|<[a-z]|not[-_]?(?:a[-_]?)?"
+    rb"insert[-_]|replace|t[o0]do|[-_]here\b|x{5}|\*\*\*|\.\.\.|####|<[a-z]|not[-_]?(?:a[-_]?)?"
     rb"(?:real|secret|valid)|fake|masked|removed|hidden|omitted|censored|foobar|lorem",
     re.IGNORECASE,
 )
@@ -18,7 +18,7 @@ _TEMPLATE = re.compile(
     rb"\$\{|\{\{|\}\}|\$\(|%\(|\{%|<%|%[sdv@](?![0-9A-Za-z])|#\{|\$[A-Za-z_]|%[A-Z_]{2,}%|@@|"
     rb"\{[a-z_.]{0,40}\}|<[A-Za-z_ -]{2,40}>|\[\[|__[A-Z_]+__|\\\(",
 )
-_RUN = re.compile(rb"(.)\1{6}", re.DOTALL)
+_RUN = re.compile(rb"([^A])\1{6}", re.DOTALL)
 _SEQUENCES = (
     b"abcdefghijklmnopqrstuvwxyz", b"zyxwvutsrqponmlkjihgfedcba", b"01234567890123456789",
     b"98765432109876543210", b"qwertyuiopasdfghjklzxcvbnm",
@@ -50,8 +50,11 @@ def is_template(value: bytes) -> bool:
 
 
 def is_placeholder(value: bytes) -> bool:
-    """Whether the value stands for a secret: an example, a run, a sequence, a repetition."""
-    if _STAND_IN.search(value) or _RUN.search(value) or is_template(value):
+    """Whether the value stands for a secret: an example, a run, a sequence, a repetition.
+
+    A run of ``A`` is none: base64 writes zeros so.
+    """
+    if _STAND_IN.search(value) or _RUN.search(value):
         return True
     size = len(value)
     if size >= 12 and len(set(value)) <= 4:
@@ -87,10 +90,10 @@ def _periodic(value: bytes) -> bool:
 def wordiness(value: bytes) -> float:
     """Return the share of letter pairs that are common in English: about 0.2 for random letters.
 
-    0 where there are fewer than four pairs.
+    0 where there are fewer than six pairs.
     """
     lower = value.decode("latin-1").lower()
     pairs = [a + b for a, b in pairwise(lower) if a.isalpha() and b.isalpha()]
-    if len(pairs) < 4:
+    if len(pairs) < 6:
         return 0.0
     return sum(pair in _COMMON for pair in pairs) / len(pairs)

@@ -11,6 +11,7 @@ import marshal
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -219,7 +220,7 @@ def _write(path: Path, stamp: str, rules: RuleSet) -> None:
     detectors = [
         (
             *d[:_CHECKS],
-            [tuple(c) for c in d.checks],
+            tuple(tuple(c) for c in d.checks),
             d.companion and tuple(d.companion),
             *d[_AFTER:],
         )
@@ -234,4 +235,5 @@ def _write(path: Path, stamp: str, rules: RuleSet) -> None:
             handle.write(hashlib.sha256(body).digest() + body)
         part.replace(path)
     except OSError:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()

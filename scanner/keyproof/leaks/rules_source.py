@@ -8,6 +8,7 @@ says otherwise. Imported only when the cache is cold.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,6 +25,9 @@ from keyproof.leaks.rules_trigger import Derived, derive
 
 Word = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
 Confidence = Literal["high", "medium", "low"]
+
+PREFIX = 3
+"""From how many constant letters on a token is a vendor's own form."""
 
 SHORT = 8
 """A token shorter than this has no entropy worth measuring."""
@@ -183,7 +187,7 @@ def _compile(
         kind=source.kind,
         named=source.named,
         confidence=source.confidence,
-        rank=_rank(source) if source.rank is None else source.rank,
+        rank=_rank(source, prefix) if source.rank is None else source.rank,
         pattern=pattern,
         before=max(d.before for d in derived),
         after=max(d.after for d in derived),
@@ -251,16 +255,23 @@ def _triggers(source: DetectorSource, pattern: str) -> list[Derived]:
     return [derive(pattern)]
 
 
-def _rank(source: DetectorSource) -> int:
-    """A vendor's own form beats a vendor's context, and any named detector beats the others."""
+def _rank(source: DetectorSource, prefix: int) -> int:
+    """Form and context beat form, form beats context, and any named detector beats the others."""
     if not source.named:
         return 9
-    return 3 if source.context or source.anchor else 1
+    if not (source.context or source.anchor):
+        return 1
+    return 0 if prefix >= PREFIX else 3
 
 
 def _entropy(token: str, prefix: int) -> float:
-    """Return a threshold that nearly every random value of this length passes."""
+    """Return a threshold that nearly every random value of this length and alphabet passes."""
     length = width(token)[0] - prefix
     if length < SHORT:
         return 0.0
-    return round(min(3.0, 0.72 * math.log2(length)), 2)
+    alphabet = 64
+    if not re.search(
+        "[A-Zg-z]", re.sub(r"0-9|A-F|a-f|\\[a-z]|\{[0-9,]*\}|\?[:P]", "", token[prefix:])
+    ):
+        alphabet = 16 if re.search("a-f|A-F", token) else 10
+    return round(min(3.0, 0.68 * math.log2(min(length, alphabet))), 2)

@@ -78,7 +78,7 @@ def _letter(code: Any, argument: Any) -> str:
 
 def _branches(branches: list[Any], *, tail: bool) -> str:
     texts = [_sequence(list(branch), tail=tail) for branch in branches]
-    if tail and not all(texts):
+    if not any(texts) or (tail and not all(texts)):
         return ""  # one of them may match nothing here: what stands before has to do
     return f"(?:{'|'.join(texts)})"
 

@@ -1,0 +1,1 @@
+"""What each detector must find, written from the vendors' documents and apart from the patterns."""
