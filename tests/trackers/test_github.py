@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,13 @@ from msgspec.structs import replace
 from tests.support.adapter_context import NOON, StillClock, adapter_context
 from tests.support.github_double import REPOSITORY, GithubDouble
 from tests.support.http_double import HttpDouble, Reply
-from tests.support.planted import github_pat
+from tests.support.planted import github_pat, plant
+from tests.support.run import Ran, keyproof
+from tests.support.runs import SLA, day, finding, report
 
+from keyproof.app.store import open_store
 from keyproof.errors import TrackerError
+from keyproof.model.finding import FindingStatus
 from keyproof.model.record import record_id
 from keyproof.model.ticket import RotationRequest, Ticket, TicketAction, rotation_hash
 from keyproof.ports import TicketState
@@ -439,3 +445,44 @@ def test_a_plan_whose_number_is_none_is_refused(desk: Desk) -> None:
     with pytest.raises(TrackerError, match="number"):
         desk.apply(_action(action="close", external_id="../../user"))
     assert desk.server.requests == []
+
+
+def test_a_finding_becomes_an_issue_is_approved_there_and_closed_when_it_passes(
+    desk: Desk, tmp_path: Path, home: Path
+) -> None:
+    """The whole way on the command line; the label is the only thing that a person does."""
+    (tmp_path / "keyproof.yaml").write_text(
+        "store: keyproof.db\n"
+        "trackers:\n"
+        f"  desk: {{tracker: github, repository: {REPOSITORY}, base_url: '{desk.server.url}',"
+        " approvers: [grace]}\n"
+        "rotations:\n"
+        "  - {source: aws, rotator: aws_iam, targets: [vault]}\n"
+    )
+    environment = desk.environment | {"KEYPROOF_KEY": plant("shared-" + "identity-key-0001")}
+
+    def run(*arguments: str) -> Ran:
+        return keyproof("tickets", *arguments, cwd=tmp_path, home=home, env=environment)
+
+    def record(number: float, status: FindingStatus) -> None:
+        store = open_store(f"sqlite:///{tmp_path}/keyproof.db")
+        made = report(day(number), [finding(status)])
+        store.record_run(made, resolvable_sources=frozenset({"aws"}), sla_days=SLA)
+        store.close()
+
+    record(0, "fail")
+    assert run("-o", "plan.json").code == 0
+    assert desk.server.requests == [], "a plan asks nobody"
+    applied = run("--apply", "plan.json")
+    assert (applied.code, len(desk.double.issues)) == (0, 1), applied.err
+    assert "the approval label" in desk.double.issues[1]["body"]
+    desk.double.label(1, APPROVED, "grace")
+    synced = run("sync", "--format", "json")
+    assert synced.code == 0, synced.err
+    listed = json.loads(run("list", "--format", "json").out)
+    assert (listed["state"], listed["approved_by"]) == ("approved", "grace")
+    record(1, "pass")
+    run("-o", "close.json")
+    assert run("--apply", "close.json").code == 0
+    assert desk.double.issues[1]["state"] == "closed"
+    assert "resolved" in desk.double.comments[1][-1]["body"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import logging
 import socket
@@ -160,6 +161,19 @@ def test_a_server_that_hangs_is_a_timeout() -> None:
     ):
         assert _failure(client).reason == "timeout"
     assert len(server.requests) == 2
+
+
+def test_an_answer_that_drips_is_a_timeout_as_a_whole() -> None:
+    class Racing(StillClock):
+        def now(self) -> dt.datetime:
+            self.moment += timedelta(seconds=100)
+            return self.moment
+
+    with (
+        HttpDouble(script(Reply(200, b"[" + b"1," * 400_000 + b"1]"))) as server,
+        HttpClient(server.url, Racing(), HttpSettings(attempts=1)) as client,
+    ):
+        assert _failure(client).reason == "timeout"
 
 
 def test_an_answer_that_breaks_off_is_truncated_and_one_that_is_no_json_invalid() -> None:
