@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
-from tests.support.run import keyproof
+from tests.support.planted import github_pat
+from tests.support.run import isolated, keyproof
 from tests.support.sample_report import sample_report
 
 from keyproof.reporters import run
@@ -87,3 +89,22 @@ def test_help_is_cheap_and_complete(tmp_path: Path, home: Path) -> None:
     ran = keyproof("report", "--help", cwd=tmp_path, home=home)
     for option in ("--run", "--format", "--output", "--all", "--config"):
         assert option in ran.out
+
+
+def test_the_last_run_of_the_store_is_rendered_again(planted: Path, home: Path) -> None:
+    repository = planted / "shop"
+    repository.mkdir()
+    (repository / "ci.sh").write_text(f"TOKEN={github_pat('report')}\n")
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "first")):
+        subprocess.run(["git", *arguments], cwd=repository, env=isolated(home), check=True)
+    scanned = keyproof("scan", "--format", "json", cwd=repository, home=home)
+    assert scanned.code == 1, scanned.err
+    again = keyproof("report", "--format", "json", cwd=repository, home=home)
+    assert again.code == 0, again.err
+    first, second = json.loads(scanned.out), json.loads(again.out)
+    assert second["facts"] == first["facts"]
+    assert [f["id"] for f in second["findings"]] == [f["id"] for f in first["findings"]]
+    table = keyproof("report", cwd=repository, home=home)
+    assert "github.pat ci.sh:1 (" in table.out
+    page = keyproof("report", "--format", "html", cwd=repository, home=home)
+    assert "ci.sh" in page.out

@@ -103,7 +103,9 @@ def place(leak: Leak) -> str:
         return ""
     where = first.path if first.path is not None else first.where.replace("_", " ")
     line = f":{first.line}" if first.line else ""
-    return f"{where}{line}" + (f" in {first.commit[:10]}" if first.commit else "")
+    commit = f" ({first.commit[:10]})" if first.commit else ""
+    more = len(leak.occurrences) - 1
+    return f"{where}{line}{commit}" + (f" and {more} more" if more else "")
 
 
 def reasons(findings: Sequence[Finding]) -> tuple[tuple[str, int], ...]:

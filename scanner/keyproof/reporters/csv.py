@@ -1,7 +1,7 @@
 """``csv``: the whole population, one row a finding, for spreadsheets and samplers.
 
-RFC 4180 with a header and plain line ends. A cell that a spreadsheet would run as a formula is preceded by an
-apostrophe; evidence and parameters are JSON in one cell each.
+RFC 4180 with a header and plain line ends. A cell that a spreadsheet would run as a formula is
+preceded by an apostrophe; evidence and parameters are JSON in one cell each.
 """
 
 from __future__ import annotations

@@ -64,11 +64,12 @@ def render(
         _environ={},
     )
     _head(console, report)
-    places = {leak.record_id: place(leak) for leak in report.leaks}
-    _failed(console, groups(report), places, every=every)
-    _undecided(console, groups(report))
+    arranged = groups(report)
+    places = {leak.record_id: f"{leak.detector} {place(leak)}" for leak in report.leaks}
+    _failed(console, arranged, places, every=every)
+    _undecided(console, arranged)
     _exposures(console, report)
-    _waived(console, groups(report))
+    _waived(console, arranged)
     _gaps(console, report)
     _statements(console, report)
     for line in page.getvalue().splitlines():
@@ -113,15 +114,10 @@ def _failed(
 
 
 def _row(finding: Finding, places: Mapping[str, str]) -> tuple[str, ...]:
-    due = finding.history.due_at if finding.history else None
-    return (
-        finding.subject.name,
-        places.get(finding.subject.id, ""),
-        finding.message,
-        f"owner {finding.subject.owner}" if finding.subject.owner else "no owner",
-        finding.subject.source,
-        f"due {day(due)}" if due else "",
-    )
+    subject, due = finding.subject, finding.history.due_at if finding.history else None
+    about = [f"owner {subject.owner}" if subject.owner else "no owner", subject.source]
+    about += [f"due {day(due)}"] if due else []
+    return places.get(subject.id, subject.name), finding.message, ", ".join(about)
 
 
 def _undecided(console: Console, every_group: Sequence[Group]) -> None:
@@ -195,12 +191,10 @@ def _statements(console: Console, report: Report) -> None:
 
     if report.problems:
         _title(console, "NOTE", "What deserves a reader")
-        for problem in report.problems:
-            console.print(Text(f"  {plain(problem)}"))
+        _folded(console, [(problem,) for problem in report.problems])
     if report.incomplete:
         _title(console, "INCOMPLETE", "Why this run does not cover everything", style="bold red")
-        for reason in report.incomplete:
-            console.print(Text(f"  {plain(reason)}"))
+        _folded(console, [(reason,) for reason in report.incomplete])
     if report.resolved:
         console.print(f"\n{amount(len(report.resolved), 'finding')} resolved since the last run")
     console.print(Text(f"\n{verdict(report)}", style="bold"))
