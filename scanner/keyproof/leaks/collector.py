@@ -64,10 +64,10 @@ class Collector:
             fresh = [
                 h for h in self.matcher.find(window) if reported < offset + h.start < limit + offset
             ]
-            self._keep(kind, oid, locate(self.identities, window, fresh, first_line=line))
+            self.keep(kind, oid, locate(self.identities, window, fresh, first_line=line))
             reported = max([reported, *(offset + hit.start for hit in fresh)])
             if kind == "blob" and self.matcher.has_wide_text(window):
-                self._views(oid, window, line)
+                self.views(oid, window, line)
             if not last:
                 line += window.count(b"\n", 0, len(window) - 2 * margin)
 
@@ -77,9 +77,10 @@ class Collector:
             return
         hits = self.matcher.confirm(text, triggers)
         if hits:
-            self._keep(kind, oid, locate(self.identities, text, hits))
+            self.keep(kind, oid, locate(self.identities, text, hits))
 
-    def _keep(self, kind: str, oid: str, found: list[Found]) -> None:
+    def keep(self, kind: str, oid: str, found: list[Found]) -> None:
+        """Keep what was found in one object."""
         self.rows.extend(Row(kind, oid, one) for one in found)
 
     def _names(self, tree: bytes) -> None:
@@ -93,7 +94,7 @@ class Collector:
             hits = self.matcher.find(name)
             if hits:
                 child = tree[end + 1 : position].hex()
-                self._keep("tree", child, locate(self.identities, name, hits, exact=False))
+                self.keep("tree", child, locate(self.identities, name, hits, exact=False))
 
     def _wide(
         self, buffer: Any, end: int, starts: list[int], ends: list[int], oids: list[str]
@@ -105,11 +106,12 @@ class Collector:
             with memoryview(buffer) as view, view[starts[index] : ends[index]] as part:
                 wide = self.matcher.has_wide_text(part)
             if wide:
-                self._views(oids[index], bytes(buffer[starts[index] : ends[index]]), 1)
+                self.views(oids[index], bytes(buffer[starts[index] : ends[index]]), 1)
             at = buffer.find(0, ends[index], end)
 
-    def _views(self, oid: str, data: bytes, line: int) -> None:
-        self._keep("blob", oid, search_views(self.matcher, self.identities, data, line))
+    def views(self, oid: str, data: bytes, line: int) -> None:
+        """Search the decoded texts in one object."""
+        self.keep("blob", oid, search_views(self.matcher, self.identities, data, line))
 
 
 def search_views(

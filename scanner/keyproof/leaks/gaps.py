@@ -22,6 +22,7 @@ _SAID = {
     "partial_clone": "left with the remote by a partial clone",
     "shallow": "commits cut off by a shallow clone",
     "access_denied": "may not be read",
+    "crash": "unread: a worker process died of them",
 }
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import NamedTuple
 
+from keyproof.errors import SourceError
 from keyproof.leaks import gitio, listing, objects
 from keyproof.leaks.collector import Collector, Row
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.listing import Listing, Shard, Unread
 from keyproof.leaks.locate import Identities
 from keyproof.leaks.matcher import Matcher
+from keyproof.leaks.packs import open_packs
+from keyproof.leaks.versions import VersionReader
+from keyproof.leaks.workers import Crashed, spread
 
 SMALL_BYTES = 8 << 20
 """Below this, one process reads everything: starting more would take longer."""
@@ -40,44 +43,47 @@ def read_objects(
     """Read all objects, or those ``wanted`` (ids, one a line), and match each once."""
     listed = listing.list_objects(repository, wanted)
     total = sum(int(h[h.rfind(b" ") + 1 :]) for headers in listed.headers.values() for h in headers)
-    threads = 1 if total < SMALL_BYTES else workers or listing.default_workers()
-    pieces = listing.shards(listed, threads)
+    count = 1 if total < SMALL_BYTES else workers or listing.default_workers()
     oid_bytes = _oid_bytes(listed)
-    stop = threading.Event()
-    done: list[tuple[Collector, Shard, list[Unread]]] = []
+    packs = open_packs(repository.common_dir / "objects", oid_bytes)
 
-    def one(piece: Shard) -> tuple[Collector, Shard, list[Unread]]:
+    def work(piece: Shard) -> _Done:
         collector = Collector(matcher.copy(), identities, oid_bytes)
+        left = VersionReader(packs, collector).read(piece) if piece.kind == "blob" else piece
         margin = 2 * matcher.overlap
-        return collector, piece, objects.read_shard(repository, piece, collector, margin, stop)
+        unread = objects.read_shard(repository, left, collector, margin, threading.Event())
+        return _Done(collector.rows, unread, collector.read)
 
-    if threads == 1:
-        done = [one(piece) for piece in pieces]
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            try:
-                read = 0
-                for future in as_completed([pool.submit(one, piece) for piece in pieces]):
-                    done.append(future.result())
-                    read += done[-1][0].read
-                    if step:
-                        step("reading objects", read, listed.total())
-            except BaseException:
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+    done: list[tuple[Shard, _Done]] = []
+    for piece, result in spread(work, listing.shards(listed, count), count):
+        if isinstance(result, Crashed):
+            oids = [h.split(b" ", 1)[0].decode() for h in piece.headers.splitlines()]
+            done.append((piece, _Done([], [Unread(oid, "crash") for oid in oids], 0)))
+        else:
+            done.append((piece, result))
+        if step:
+            step("reading objects", sum(one.read for _, one in done), listed.total())
     return _sum(listed, done)
 
 
-def _sum(listed: Listing, done: list[tuple[Collector, Shard, list[Unread]]]) -> ObjectsRead:
+class _Done(NamedTuple):
+    """What one piece gave."""
+
+    rows: list[Row]
+    unread: list[Unread]
+    read: int
+
+
+def _sum(listed: Listing, done: list[tuple[Shard, _Done]]) -> ObjectsRead:
     counts = dict.fromkeys(("commit", "tree", "blob", "tag"), 0)
-    for collector, piece, _ in done:
-        counts[piece.kind] += collector.read
-    unread = [*listed.unread, *(one for _, _, part in done for one in part)]
-    settled = sum(counts.values()) + len(unread) - len(listed.unread)
-    assert settled == listed.total(), "objects listed and objects read differ"
+    for piece, one in done:
+        counts[piece.kind] += one.read
+    unread = [*listed.unread, *(lost for _, one in done for lost in one.unread)]
+    damaged = {lost.oid for lost in unread}
+    if sum(counts.values()) + len(damaged) < listed.total():
+        raise SourceError("objects listed and objects read differ", reason="truncated")
     return ObjectsRead(
-        tuple(sorted({row for collector, _, _ in done for row in collector.rows}, key=_order)),
+        tuple(sorted({row for _, one in done for row in one.rows}, key=_order)),
         tuple(unread),
         tuple(counts.items()),
     )

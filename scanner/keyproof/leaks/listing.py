@@ -33,10 +33,14 @@ class Shard(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """All objects by type, as header lines (``oid type size\\n``) in reading order."""
+    """All objects by type, as header lines (``oid type size``) in reading order.
+
+    ``roots`` are the headers at which a chain of deltas begins.
+    """
 
     headers: dict[str, list[bytes]]
     unread: tuple[Unread, ...]
+    roots: frozenset[bytes] = frozenset()
 
     def total(self) -> int:
         """Return the number of objects that can be asked for."""
@@ -86,7 +90,8 @@ def plan(out: bytes) -> Listing:
             roots.append(header)
         else:
             children.setdefault(base, []).append(header)
-    return Listing(_in_chains(roots, children), tuple(unread))
+    begins = frozenset(roots)
+    return Listing(_in_chains(roots, children), tuple(unread), begins)
 
 
 def _in_chains(roots: list[bytes], children: dict[bytes, list[bytes]]) -> dict[str, list[bytes]]:
@@ -118,17 +123,21 @@ def shards(listing: Listing, workers: int) -> list[Shard]:
         sizes = [int(header[header.rfind(b" ") + 1 :]) for header in headers]
         total = sum(sizes)
         pieces = 1 if workers == 1 else max(1, min(4 * workers, total // _PIECE_BYTES))
-        made.extend(_cut(kind, headers, sizes, total // pieces + 1))
+        made.extend(_cut(kind, headers, sizes, total // pieces + 1, listing.roots))
     return made
 
 
-def _cut(kind: str, headers: list[bytes], sizes: list[int], limit: int) -> Iterator[Shard]:
+def _cut(
+    kind: str, headers: list[bytes], sizes: list[int], limit: int, roots: frozenset[bytes]
+) -> Iterator[Shard]:
+    """Cut where a chain begins: a version whose base is in another piece costs its whole text."""
     begin, weight = 0, 0
     for index, size in enumerate(sizes):
+        if weight >= limit and headers[index] in roots:
+            yield Shard(kind, b"\n".join(headers[begin:index]) + b"\n", weight)
+            begin, weight = index, 0
         weight += size
-        if weight >= limit or index == len(sizes) - 1:
-            yield Shard(kind, b"\n".join(headers[begin : index + 1]) + b"\n", weight)
-            begin, weight = index + 1, 0
+    yield Shard(kind, b"\n".join(headers[begin:]) + b"\n", weight)
 
 
 def default_workers() -> int:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import hyperscan
 
@@ -21,61 +21,79 @@ from keyproof.leaks.hit import Hit
 from keyproof.leaks.rules import RuleSet
 
 WINDOW_BYTES = 64 << 20
-_FORMAT = 1
+_LINE = 512
+"""How far beyond its window an exact check looks at the line that it stands in."""
+_SHORT = 640
+"""Triggers wider than this also have a database of their own, for looking at long stretches."""
+_FORMAT = 2
 _WIDE = rb"(?:[\x20-\x7e]\x00){10}|(?:[\x20-\x7e]\x00\x00\x00){10}"
 
 Trigger = tuple[int, int]
 """What hyperscan reported: index of the trigger, offset after the match's last byte."""
 
 
-class Matcher:
-    """The rules' database with one scratch: made by :func:`open_matcher`, copied per thread."""
+class _Databases(NamedTuple):
+    """Loaded databases: every trigger; the long ones alone; runs of UTF-16 and UTF-32 text."""
 
-    def __init__(self, rules: RuleSet, database: Any, wide: Any) -> None:
-        """Take a loaded database; ``wide`` finds runs of UTF-16 and UTF-32 text."""
+    every: Any
+    long: Any
+    wide: Any
+
+
+class Matcher:
+    """The rules' databases with scratches of one thread: made by :func:`open_matcher`."""
+
+    def __init__(self, rules: RuleSet, databases: _Databases) -> None:
+        """Take loaded databases and make scratches for them."""
         self.rules = rules
-        self._database = database
-        self._wide = wide
-        self._scratch = hyperscan.Scratch(database)
-        self._wide_scratch = hyperscan.Scratch(wide)
+        self._databases = databases
+        self._scratches = _Databases(*(hyperscan.Scratch(database) for database in databases))
+        widths = [trigger.before for trigger in rules.triggers]
         self.overlap = max((t.before + t.after for t in rules.triggers), default=0) + 1
+        self.short_width = max((width for width in widths if width <= _SHORT), default=1)
+        self.long_width = max(widths, default=1)
 
     def copy(self) -> Matcher:
-        """Return a matcher for another thread: the same database, a scratch of its own."""
-        return Matcher(self.rules, self._database, self._wide)
+        """Return a matcher for another thread: the same databases, scratches of its own."""
+        return Matcher(self.rules, self._databases)
 
     def triggers(self, data: Any) -> list[Trigger]:
         """Return where exact checks must look in a buffer of at most ``WINDOW_BYTES``."""
-        found: list[Trigger] = []
+        return _scan(self._databases.every, self._scratches.every, data)
 
-        def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            found.append((number, end))
-
-        self._database.scan(data, match_event_handler=on_match, scratch=self._scratch)
-        return found
+    def long_triggers(self, data: Any) -> list[Trigger]:
+        """Return those of :meth:`triggers` that are wider than ``short_width``."""
+        return _scan(self._databases.long, self._scratches.long, data)
 
     def has_wide_text(self, data: Any) -> bool:
         """Tell whether a buffer holds a run of text in UTF-16 or UTF-32."""
-        found: list[int] = []
+        return bool(_scan(self._databases.wide, self._scratches.wide, data))
 
-        def on_match(number: int, *_: object) -> None:
-            found.append(number)
-
-        self._wide.scan(data, match_event_handler=on_match, scratch=self._wide_scratch)
-        return bool(found)
+    def reaches(self) -> list[tuple[int, int, int]]:
+        """Return, by trigger, how far it and its exact check look: its width, left and right."""
+        made = []
+        for trigger in self.rules.triggers:
+            detector = self.rules.detectors[trigger.detector]
+            within = detector.companion.within if detector.companion else 0
+            left = max(trigger.before, detector.before) + within + _LINE
+            right = max(trigger.after, detector.after) + within + _LINE
+            made.append((trigger.before, left, right))
+        return made
 
     def confirm(self, text: bytes, triggers: Iterable[Trigger]) -> list[Hit]:
         """Run the exact checks that ``triggers`` ask for, and keep one hit a place."""
-        hits: list[Hit] = []
-        reached: dict[int, int] = {}
-        for number, end in triggers:
-            detector = self.rules.triggers[number].detector
-            if end <= reached.get(detector, -1) and self.rules.detectors[detector].covers:
-                continue  # a repeat calls back for every byte that prolongs the same token
-            for hit in confirm(self.rules, detector, text, end):
-                hits.append(hit)
-                reached[detector] = max(hit.end, reached.get(detector, -1))
-        return [kept for group in _groups(hits) for kept in resolve(self.rules, group)]
+        return self.settle([hit for n, end in triggers for hit in self.check(text, n, end)])
+
+    def check(self, text: bytes, number: int, end: int) -> Iterable[Hit]:
+        """Run the exact check of one trigger."""
+        return confirm(self.rules, self.rules.triggers[number].detector, text, end)
+
+    def settle(self, hits: Iterable[Hit]) -> list[Hit]:
+        """Keep one hit a place, by place."""
+        settled: list[Hit] = []
+        for group in _groups(hits):
+            settled += group if len(group) == 1 else resolve(self.rules, group)
+        return settled
 
     def find(self, text: bytes) -> list[Hit]:
         """Return the hits in a text of any length, by place."""
@@ -89,7 +107,7 @@ class Matcher:
         return self.confirm(text, sorted(seen, key=lambda trigger: trigger[1]))
 
 
-def _groups(hits: list[Hit]) -> Iterator[list[Hit]]:
+def _groups(hits: Iterable[Hit]) -> Iterator[list[Hit]]:
     """Split hits into runs of overlapping ones: resolving compares each with each."""
     group: list[Hit] = []
     reach = -1
@@ -108,28 +126,41 @@ def open_matcher(rules: RuleSet, cache_folder: Path) -> Matcher:
 
     A cache that is damaged, foreign or cannot be written costs time and nothing else.
     """
-    library = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    _compile(library, [_WIDE], [hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL])
-    named = f"{_FORMAT}:{rules.digest}:{library.info()!r}:{platform.machine()}"
-    name = hashlib.sha256(f"{named}:{_processor()}".encode()).hexdigest()[:32]
-    path = cache_folder / f"matcher-{name}.hs"
-    database = _read(path)
-    if database is None:
-        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        expressions = [trigger.expression for trigger in rules.triggers] or [rb"\x00{8}keyproof"]
-        flags = [trigger.flags for trigger in rules.triggers] or [0]
-        _compile(database, expressions, flags)
-        _write(path, hyperscan.dumpb(database))
-    return Matcher(rules, database, library)
+    once = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
+    wide = _compiled([_WIDE], [once], [0])
+    named = f"{_FORMAT}:{rules.digest}:{wide.info()!r}:{platform.machine()}:{_processor()}"
+    path = cache_folder / f"matcher-{hashlib.sha256(named.encode()).hexdigest()[:32]}.hs"
+    loaded = _read(path)
+    if loaded is None:
+        numbers = range(len(rules.triggers))
+        every = _compile(rules, numbers)
+        long = _compile(rules, [n for n in numbers if rules.triggers[n].before > _SHORT])
+        loaded = (every, long)
+        _write(path, [hyperscan.dumpb(database) for database in loaded])
+    return Matcher(rules, _Databases(*loaded, wide))
 
 
-def _compile(database: Any, expressions: list[bytes], flags: list[int]) -> None:
-    database.compile(
-        expressions=expressions,
-        ids=list(range(len(expressions))),
-        elements=len(expressions),
-        flags=flags,
-    )
+def _compile(rules: RuleSet, numbers: Sequence[int]) -> Any:
+    if not numbers:
+        return _compiled([rb"\x00{8}keyproof"], [0], [0])
+    chosen = [rules.triggers[number] for number in numbers]
+    return _compiled([t.expression for t in chosen], [t.flags for t in chosen], list(numbers))
+
+
+def _compiled(expressions: list[bytes], flags: list[int], ids: list[int]) -> Any:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=expressions, ids=ids, elements=len(ids), flags=flags)
+    return database
+
+
+def _scan(database: Any, scratch: Any, data: Any) -> list[Trigger]:
+    found: list[Trigger] = []
+
+    def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+        found.append((number, end))
+
+    database.scan(data, match_event_handler=on_match, scratch=scratch)
+    return found
 
 
 def _processor() -> str:
@@ -141,23 +172,28 @@ def _processor() -> str:
         return platform.processor()
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> tuple[Any, Any] | None:
     try:
         stored = path.read_bytes()
-        if hashlib.sha256(stored[32:]).digest() != stored[:32]:
+        seal, body = stored[:32], stored[32:]
+        if hashlib.sha256(body).digest() != seal:
             return None
-        return hyperscan.loadb(stored[32:], mode=hyperscan.HS_MODE_BLOCK)
+        first = int.from_bytes(body[:8], "big")
+        mode = hyperscan.HS_MODE_BLOCK
+        every = hyperscan.loadb(body[8 : 8 + first], mode=mode)
+        return every, hyperscan.loadb(body[8 + first :], mode=mode)
     except (OSError, ValueError, hyperscan.error):
         return None
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, databases: list[bytes]) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    body = len(databases[0]).to_bytes(8, "big") + b"".join(databases)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as handle:
-            handle.write(hashlib.sha256(content).digest() + content)
+            handle.write(hashlib.sha256(body).digest() + body)
         part.replace(path)
     except OSError:
         part.unlink(missing_ok=True)
