@@ -10,12 +10,17 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.adapter_context import NOON, StillClock, adapter_context
 from tests.support.aws import Aws, moto_aws
 
 from keyproof.app.demo.moto_iam import RootKey, ServiceCredential
 from keyproof.connectors import aws_iam
 from keyproof.connectors._aws_calls import GIVE_UP_AFTER
+from keyproof.connectors._aws_gaps import gaps
+from keyproof.connectors._aws_payload import Reading
+from keyproof.connectors._aws_records import Naming, Transformer
 from keyproof.model.key import Key
 from keyproof.model.principal import Principal
 from keyproof.model.record import digest
@@ -583,3 +588,46 @@ def test_an_empty_account_leaves_open_what_it_cannot_try(aws: Aws) -> None:
     assert checks["iam:GetAccountAuthorizationDetails"].ok is True
     account = collected(aws)
     assert (account.keys, account.source.complete, account.source.listed) == ({}, True, 0)
+
+
+# whatever the payloads hold
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+NAMES = ["Arn", "CreateDate", "Tags", "UserPolicyList", "AttachedManagedPolicies", "GroupList", "PermissionsBoundary", "Status", "AccessKeyId", "ServiceSpecificCredentialId", "UserName", "ServiceName", "ExpirationDate", "LastUsedDate"]
+
+
+def odd(**certain) -> st.SearchStrategy[dict]:
+    fields = st.dictionaries(st.sampled_from(NAMES), JSON | st.just(NOON), max_size=6)
+    return fields.map(lambda found: found | certain)
+
+
+@given(odd(), odd(), odd(AccessKeyId="AKIA1"), odd(ServiceSpecificCredentialId="ACCA1"), odd())
+def test_no_payload_breaks_the_transformation(user, group, key, credential, used) -> None:
+    reading = Reading(
+        account="123456789012",
+        identity="arn:aws:iam::123456789012:user/reader",
+        users={"ada": user},
+        undetailed=frozenset(),
+        groups={"g": group},
+        policies={},
+        report=None,
+        summary=None,
+        virtual_mfa=None,
+        own_mfa={},
+        console={},
+        keys={"ada": (key,)},
+        last_used={"AKIA1": used},
+        reported_use={},
+        service_credentials=(credential,),
+        problems=(),
+        calls=(),
+    )
+    made = Transformer(reading, Naming("aws", NOON, ("owner",), ("env",)))
+    found = [*made.principals(), *made.access_keys(), *made.service_credentials()]
+    assert len(found) == 3
+    for record in [*found, *gaps(reading, made, "aws")]:
+        msgspec.json.decode(msgspec.json.encode(record), type=type(record))

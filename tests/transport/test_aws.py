@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import pytest
 from tests.support.aws import Aws, moto_aws
 
-from keyproof.errors import ConfigError, RotationError
+from keyproof.errors import ConfigError, MissingExtra, RotationError
 from keyproof.transport.aws import (
     AwsError,
     AwsSession,
@@ -214,3 +215,16 @@ def test_what_no_retry_mends_stops_for_a_person(aws: Aws, code: str, kind: type)
     aws.faults.fail("iam:ListUsers", code)
     with pytest.raises(kind), stopping_for_people():
         list_users(aws)
+
+
+def test_without_the_extra_the_extra_is_named(aws: Aws, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    with pytest.raises(MissingExtra, match="needs the extra 'aws'"):
+        list_users(aws)
+
+
+def test_the_process_own_profile_is_not_looked_at(aws: Aws, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "somebody")
+    assert list_users(aws)[:1] == ["ada"]
+    with pytest.raises(ConfigError, match="profile does not exist"):
+        list_users(aws, AWS_PROFILE="nobody", HOME=str(tmp_path))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from keyproof.connectors._aws_calls import Problem
-from keyproof.connectors._aws_payload import POWERS, UNTOLD, Reading
+from keyproof.connectors._aws_payload import POWERS, UNTOLD, Reading, moment, word
 from keyproof.connectors._aws_records import ISSUER, STATUSES, Transformer
 from keyproof.connectors._aws_report import ROOT
 from keyproof.model.key import key_record_id
@@ -112,8 +112,16 @@ def _elements(
         *(
             (len(bad), member, fields, bad)
             for member, fields, bad in (
-                ("CreateDate", ("created_at",), [i for i in named if not i.get("CreateDate")]),
-                ("Status", ("status",), [i for i in named if i.get("Status") not in STATUSES]),
+                (
+                    "CreateDate",
+                    ("created_at",),
+                    [i for i in named if moment(i.get("CreateDate")) is None],
+                ),
+                (
+                    "Status",
+                    ("status",),
+                    [i for i in named if word(i.get("Status")) not in STATUSES],
+                ),
             )
         ),
     ):

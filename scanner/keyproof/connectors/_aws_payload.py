@@ -60,7 +60,8 @@ def attached(entity: Mapping[str, Any]) -> tuple[str, ...]:
 
 def boundary_arn(user: Mapping[str, Any]) -> str | None:
     """Return the ARN of a user's permissions boundary."""
-    arn = (user.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+    boundary = user.get("PermissionsBoundary")
+    arn = boundary.get("PermissionsBoundaryArn") if isinstance(boundary, Mapping) else None
     return arn if isinstance(arn, str) else None
 
 
@@ -75,7 +76,7 @@ def users_with(
             for name, user in users.items()
             if arn in attached(user)
             or arn == boundary_arn(user)
-            or holding & set(user.get("GroupList") or ())
+            or not holding.isdisjoint(user.get("GroupList") or ())
         )
     )
 
@@ -92,6 +93,11 @@ def default_version(policy: Mapping[str, Any]) -> Policy:
         if version.get("IsDefaultVersion"):
             return parse(version.get("Document"), arn=str(policy.get("Arn")))
     return UNREAD
+
+
+def word(value: Any) -> str | None:
+    """Return a text of AWS's that says something; anything else is ``None``."""
+    return value if isinstance(value, str) and value not in {"", "N/A"} else None
 
 
 def moment(value: Any) -> datetime | None:

@@ -51,6 +51,7 @@ class PolicyBook:
         held += [
             self._groups.get(group, [(f"group:{group}", f"group/{group}", UNREAD)])
             for group in (groups if isinstance(groups, list) else [])
+            if isinstance(group, str)
         ]
         entries = sorted({entry[1]: entry for own in held for entry in own}.items())
         return UserPolicies(

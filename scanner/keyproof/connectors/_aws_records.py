@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from keyproof.connectors._aws_payload import LAST_USE, Reading, dicts, moment, tagged
+from keyproof.connectors._aws_payload import LAST_USE, Reading, dicts, moment, tagged, word
 from keyproof.connectors._aws_powers_of import PolicyBook, UserPolicies, unknown_powers
 from keyproof.connectors._aws_use import last_use
 from keyproof.model.key import (
@@ -197,7 +197,8 @@ class Transformer:
         network = self._book.network(user.held)
         missing |= unknown_powers(user.held, powers, network)
         missing |= {"principal_mfa"} if user.mfa == "unknown" else set()
-        missing |= set() if raw.get("Status") in STATUSES else {"status"}
+        status = word(raw.get("Status"))
+        missing |= set() if status in STATUSES else {"status"}
         boundary = {BOUNDARY_LABEL: user.held.boundary} if user.held.boundary else {}
         return Key(
             record_id=key_record_id(ISSUER, self._reading.account, native_id),
@@ -206,8 +207,8 @@ class Transformer:
             issuer_instance=self._reading.account,
             credential_type=credential_type,
             native_id=native_id,
-            status=STATUSES.get(str(raw.get("Status")), "active"),
-            status_native=str(raw["Status"]) if raw.get("Status") else None,
+            status=STATUSES.get(status or "", "active"),
+            status_native=status,
             labels={**user.labels, **boundary},
             principal_id=user.arn,
             principal_name=user.name,

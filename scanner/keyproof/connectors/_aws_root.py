@@ -46,7 +46,7 @@ def root_principal(reading: Reading, source: str, collected_at: datetime) -> Pri
         active=True,
         created_at=row.created_at if row else None,
         last_seen_at=row.password_used_at if row else None,
-        console_access=True,
+        console_access=bool(summary.get("AccountPasswordPresent", 1)),
         mfa=mfa,
         mfa_devices=(reading.virtual_mfa or {}).get(arn, ()),
         privilege_level="root",

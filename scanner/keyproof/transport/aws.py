@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from keyproof.errors import MissingExtra
 from keyproof.model.secret import Secret
 from keyproof.transport._aws_errors import AwsError, failed, failures, stopping_for_people
 
@@ -71,11 +72,15 @@ class AwsSession:
         environment: Mapping[str, str],
         credentials: Credentials | None = None,
     ) -> None:
-        from botocore.session import Session
+        try:
+            from botocore.session import Session
+        except ModuleNotFoundError:
+            raise MissingExtra("aws", "reading AWS") from None
 
         self._settings = settings
         self._environment = environment
-        profile = settings.profile or environment.get("AWS_PROFILE")
+        named = environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE")
+        profile = settings.profile or named
         self._session: Any = Session(profile=profile)
         self._configure(profile)
         try:
@@ -92,7 +97,7 @@ class AwsSession:
             path = self._environment.get(variable) or str(home / ".aws" / file)
             self._session.set_config_variable(name, path)
         if profile is None:
-            self._session.set_config_variable("profile", None)
+            self._session.get_component("config_store").set_config_variable("profile", None)
 
     def _set_credentials(self, given: Credentials | None) -> None:
         key_id = self._environment.get("AWS_ACCESS_KEY_ID")
