@@ -105,7 +105,7 @@ decisions[id] := d if {
 dated(at, days) := {"status": status, "evidence": {"expires": "ahead", "remaining_days": 0 - days, "limit_days": limit}} if {
 	is_number(at)
 	at > now
-	status := verdict[at - now <= limit_ns]
+	status := verdict[(at - now) <= limit_ns]
 }
 
 dated(at, days) := {"status": "fail", "evidence": {"expires": "past, yet active", "remaining_days": 0 - days, "limit_days": limit}} if {

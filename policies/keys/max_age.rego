@@ -111,7 +111,7 @@ decisions[id] := d if {
 aged(since, days, basis) := {"status": status, "evidence": {"age_days": days, "limit_days": limit, "counted_from": basis}} if {
 	is_number(since)
 	since <= now
-	status := verdict[now - since > limit_ns]
+	status := verdict[(now - since) > limit_ns]
 }
 
 aged(since, _, _) := {"status": "unknown", "reason": "the issuer does not report the creation time"} if since == null

@@ -104,7 +104,7 @@ decisions[id] := d if {
 
 idle(since, days, ever) := {"status": status, "evidence": {"idle_days": days, "limit_days": limit, "ever_used": ever}} if {
 	is_number(since)
-	status := verdict[now - since >= limit_ns]
+	status := verdict[(now - since) >= limit_ns]
 }
 
 idle(since, _, _) := {"status": "unknown", "reason": "since when the key is idle is not known"} if since == null

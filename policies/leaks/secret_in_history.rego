@@ -72,7 +72,7 @@ counted(leak) := {"status": "fail", "evidence": evidence} if {
 	}
 }
 
-accepted(open) := true if open == 0
+accepted(open) if open == 0
 
 accepted(open) := false if open != 0
 

@@ -124,9 +124,9 @@ dark(principal, most) if {
 	key.created_at_ns == null
 }
 
-exceeds(most, _) := true if most > max_active
+exceeds(most, _) if most > max_active
 
-exceeds(most, length) := true if {
+exceeds(most, length) if {
 	most <= max_active
 	length > limit_ns
 }

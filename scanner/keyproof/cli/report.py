@@ -41,11 +41,12 @@ def report(
     from keyproof.cli.rendering import format_of, write
 
     name = format_of(format_name, output)
-    write(_saved(run) if run else _last(config), name, output, every=every)
+    write(saved(run) if run else last(config), name, output, every=every)
     return 0
 
 
-def _saved(run: str) -> Report:
+def saved(run: str) -> Report:
+    """Read a saved run from a file, or from standard input for ``-``."""
     from keyproof.reporters.run import load
 
     if run == "-":
@@ -57,7 +58,8 @@ def _saved(run: str) -> Report:
     return load(data, name=run)
 
 
-def _last(config: Path | None) -> Report:
+def last(config: Path | None) -> Report:
+    """Return the last whole run of the store."""
     from keyproof.app.settings import load
     from keyproof.app.store import open_store
 

@@ -87,13 +87,17 @@ class _Policies:
         engine.set_input_json(document)
         return str(engine.eval_rule_as_json(f"data.{package}.decisions"))
 
-    def test(self, modules: list[list[str]], rule: str) -> bool:
-        """Return whether one test rule is true, over all modules."""
+    def test(self, modules: list[list[str]], rule: str) -> dict[str, Any]:
+        """Return whether one test rule is true over all modules, and which lines it reached."""
         engine = self._regorus.Engine()
+        engine.set_enable_coverage(True)
         for name, text in modules:
             engine.add_policy(name, text)
         engine.set_input_json("{}")
-        return bool(json.loads(engine.eval_rule_as_json(rule)) is True)
+        passed = json.loads(engine.eval_rule_as_json(rule)) is True
+        report = json.loads(engine.get_coverage_report_as_json())
+        lines = {f["path"]: [f["covered"], f["not_covered"]] for f in report["files"]}
+        return {"passed": passed, "lines": lines}
 
 
 def limit_memory(limit: int) -> None:

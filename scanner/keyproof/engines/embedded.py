@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ from keyproof.errors import EngineError, MissingExtra
 from keyproof.model.policy import Policy
 from keyproof.ports import Answer, PolicyProblem
 
+T = TypeVar("T")
+
 SECONDS = 10.0
 """For one document; a thousand subjects take some 20 ms."""
 
@@ -30,12 +32,18 @@ _DECISIONS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class TestOutcome(NamedTuple):
-    """One ``test_`` rule: passed, or why not."""
+    """One ``test_`` rule: passed, or why not; by file, the lines that it reached and did not."""
 
     package: str
     name: str
     passed: bool
     error: str | None = None
+    lines: Mapping[str, tuple[frozenset[int], frozenset[int]]] = {}
+
+
+class _Ran(msgspec.Struct):
+    passed: bool
+    lines: dict[str, tuple[frozenset[int], frozenset[int]]]
 
 
 def open_engine(
@@ -99,7 +107,7 @@ class EmbeddedEngine:
         if reply.error is not None:
             yield PolicyProblem(policy.id, reply.error, _where(policy, reply.line))
             return
-        for line, detail in json_list(reply.body):
+        for line, detail in _decode(reply.body, list[tuple[int, str]]):
             yield PolicyProblem(policy.id, detail, _where(policy, line))
 
     def evaluate(self, policy: Policy, document: bytes) -> Answer:
@@ -151,10 +159,12 @@ class EmbeddedEngine:
         outcomes = []
         for package, name in rules:
             reply = self._ask("test", [list(m) for m in modules], f"data.{package}.{name}")
-            passed = reply.error is None and reply.body == b"true"
-            line = f", line {reply.line}" if reply.line else ""
-            error = f"{reply.error}{line}" if reply.error else None
-            outcomes.append(TestOutcome(package, name, passed, error))
+            if reply.error is not None:
+                line = f", line {reply.line}" if reply.line else ""
+                outcomes.append(TestOutcome(package, name, passed=False, error=reply.error + line))
+                continue
+            ran = _decode(reply.body, _Ran)
+            outcomes.append(TestOutcome(package, name, passed=ran.passed, lines=ran.lines))
         return outcomes
 
     def close(self) -> None:
@@ -162,14 +172,9 @@ class EmbeddedEngine:
         self._pool.close()
 
 
-def json_list(body: bytes) -> list[tuple[int, str]]:
-    """Decode the faults that a worker found.
-
-    Raises:
-        EngineError: the worker answered something else.
-    """
+def _decode(body: bytes, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(body, type=list[tuple[int, str]])
+        return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError:
         raise EngineError("the embedded engine gave an answer that is none") from None
 

@@ -16,6 +16,7 @@ from keyproof import yamlfile
 from keyproof.errors import PolicyError
 from keyproof.model.policy import EffectiveParameters, Parameter, Policy
 from keyproof.pipeline.parameter_schema import value_problem
+from keyproof.resources import shipped
 
 FILE_NAME = "params.yaml"
 _NARROWED = ("environments", "owners")
@@ -82,14 +83,19 @@ class Parameters:
 
 
 def load(
-    policies: Sequence[Policy], files: Sequence[Path] = (), *, known: Sequence[Policy] = ()
+    policies: Sequence[Policy],
+    files: Sequence[Path] = (),
+    *,
+    known: Sequence[Policy] = (),
+    pack: Path | None = None,
 ) -> Parameters:
-    """Read parameter files, the shipped one first.
+    """Read the pack's ``params.yaml``, then the user's files over it.
 
     Args:
         policies: the policies that will run.
-        files: ``params.yaml`` files, later ones over earlier ones.
+        files: the user's files, later ones over earlier ones.
         known: further policies that a file may name (those that are disabled).
+        pack: the folder of the shipped policies; only tests name another.
 
     Raises:
         PolicyError: a file names a policy or parameter that does not exist, or a value does not fit.
@@ -98,7 +104,8 @@ def load(
     by_id = {policy.id: policy for policy in (*known, *policies)}
     general: list[_Layer] = []
     narrowed: dict[str, dict[str, list[_Layer]]] = {word: {} for word in _NARROWED}
-    for path in files:
+    shipped_file = (shipped("policies") if pack is None else pack) / FILE_NAME
+    for path in (*([shipped_file] if shipped_file.is_file() else []), *files):
         document = yamlfile.load(path)
         _mapping(document)
         plain = [name for name in document.data if name not in _NARROWED]

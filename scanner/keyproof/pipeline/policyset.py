@@ -91,6 +91,15 @@ def load(
     return make(chosen, problems, disabled=left_out)
 
 
+def of_folder(folder: Path) -> PolicySet:
+    """Load the policies of one folder alone.
+
+    Raises:
+        PolicyError: a policy does not fit, or there is none.
+    """
+    return make(_folder(folder, "user"))
+
+
 def make(
     policies: Iterable[Policy], problems: Iterable[str] = (), *, disabled: Iterable[Policy] = ()
 ) -> PolicySet:

@@ -1,0 +1,206 @@
+"""``keyproof policies``: list, show, test, check and document policies; lock a pack."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from keyproof.cli.terminal import note
+from keyproof.errors import ExitCode, NothingToCheck
+
+if TYPE_CHECKING:
+    from keyproof.app.settings import Loaded
+    from keyproof.pipeline.policyset import PolicySet
+    from keyproof.ports import Engine
+
+_CONFIG = click.option("--config", type=click.Path(path_type=Path), help="The settings file.")
+_FOLDER = click.argument("folder", required=False, type=click.Path(path_type=Path))
+
+
+@click.group()
+def policies() -> None:
+    """List, show, test and check policies."""
+
+
+@policies.command("list")
+@_CONFIG
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def list_(config: Path | None, form: str) -> int:
+    """List the policies that a scan would run, and those that are disabled."""
+    pack = _pack(_settings(config))
+    if form == "json":
+        import msgspec
+
+        rows = [
+            {
+                "id": p.id,
+                "title": p.title,
+                "severity": p.severity,
+                "subject": p.subject,
+                "version": p.version,
+                "origin": p.origin,
+                "modified": p.modified,
+                "enabled": p in pack.policies,
+                "digest": p.digest,
+            }
+            for p in (*pack.policies, *pack.disabled)
+        ]
+        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        return ExitCode.OK
+    width = max(len(p.id) for p in (*pack.policies, *pack.disabled))
+    for policy in (*pack.policies, *pack.disabled):
+        marks = ["user"] if policy.origin == "user" else list[str]()
+        marks += ["modified"] if policy.modified else []
+        marks += ["disabled"] if policy in pack.disabled else []
+        mark = f"  ({', '.join(marks)})" if marks else ""
+        row = f"{policy.id:{width}}  {policy.severity:8}  {policy.subject:9}  {policy.title}{mark}"
+        click.echo(row)
+    return ExitCode.OK
+
+
+@policies.command()
+@click.argument("policy_id", metavar="ID")
+@_CONFIG
+def show(policy_id: str, config: Path | None) -> int:
+    """Print a policy's file: its METADATA, its examples and its Rego."""
+    click.echo(_every(_pack(_settings(config))).get(policy_id).module, nl=False)
+    return ExitCode.OK
+
+
+@policies.command()
+@_FOLDER
+@click.option("--coverage", is_flag=True, help="Print how much of each policy the tests reach.")
+def test(folder: Path | None, *, coverage: bool) -> int:
+    """Run the test_ rules of every _test.rego (default: of the shipped policies).
+
+    As 'opa test' does: a rule passes if it is true. No test at all is a failure.
+    """
+    from keyproof.app.policy_tests import run_tests
+    from keyproof.resources import shipped
+
+    tested = run_tests(folder or shipped("policies"))
+    for outcome in tested.outcomes:
+        if not outcome.passed:
+            word = f"ERROR ({outcome.error})" if outcome.error else "FAIL"
+            click.echo(f"{word}  {outcome.package}.{outcome.name}")
+    failed = sum(not outcome.passed for outcome in tested.outcomes)
+    click.echo(f"{len(tested.outcomes) - failed} passed, {failed} failed")
+    if coverage:
+        for name, share in tested.coverage.items():
+            click.echo(f"{share:4d} %  {name}")
+    if not tested.outcomes:
+        raise NothingToCheck("there is no test", hint="tests are test_… rules in *_test.rego files")
+    return ExitCode.FINDINGS if failed else ExitCode.OK
+
+
+@policies.command()
+@_FOLDER
+@_CONFIG
+def check(folder: Path | None, config: Path | None) -> int:
+    """Load, lint and try policies on the engine: METADATA, portable Rego, every example.
+
+    With FOLDER its policies are checked, else those that a scan would run.
+    """
+    from keyproof.pipeline.canaries import wrong_examples
+
+    loaded = _settings(config)
+    pack = _of_folder(folder) if folder else _pack(loaded)
+    engine = _engine(loaded)
+    try:
+        problems = [f"{p.where or p.policy}: {p.detail}" for p in engine.check(pack.policies)]
+        if not problems:
+            problems = [
+                f"{policy.path}: {wrong}"
+                for policy in pack.policies
+                for wrong in wrong_examples(policy, engine)
+            ]
+        name = engine.name
+    finally:
+        engine.close()
+    for problem in (*pack.problems, *problems):
+        click.echo(problem)
+    examples = sum(len(policy.examples) for policy in pack.policies)
+    note(f"{len(pack.policies)} policies, {examples} examples, {len(problems)} problems on {name}")
+    return ExitCode.USAGE if problems else ExitCode.OK
+
+
+@policies.command()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("docs/policies"),
+    show_default=True, help="The folder to write.",
+)  # fmt: skip
+def docs(output: Path) -> int:
+    """Write one Markdown page for each shipped policy, from its METADATA."""
+    from keyproof.pipeline import controls, policyset
+    from keyproof.pipeline.policy_docs import pages
+    from keyproof.resources import shipped
+
+    pack = policyset.load()
+    ids = [policy.id for policy in pack.policies]
+    crosswalk = controls.load([shipped("reports") / "frameworks"], policies=ids)
+    mapped = {policy: crosswalk.controls(policy) for policy in ids}
+    output.mkdir(parents=True, exist_ok=True)
+    for name, text in pages(pack.policies, mapped).items():
+        (output / name).write_text(text, encoding="utf-8")
+    note(f"{len(ids)} policies written to {output}")
+    return ExitCode.OK
+
+
+@policies.command()
+@_FOLDER
+def lock(folder: Path | None) -> int:
+    """Write a pack's .manifest, params.yaml and schemas anew (default: of the shipped pack).
+
+    Afterwards an edit of a policy shows as 'modified' in every report.
+    """
+    from keyproof.pipeline.policy_docs import SUBJECTS, params_file, schema_file
+    from keyproof.pipeline.policy_lock import FILE_NAME, render_lock
+    from keyproof.resources import shipped
+
+    target = folder or shipped("policies")
+    pack = _of_folder(target)
+    (target / "schemas").mkdir(exist_ok=True)
+    for subject in SUBJECTS:
+        (target / "schemas" / f"{subject}.json").write_text(schema_file(subject), encoding="utf-8")
+    (target / "params.yaml").write_text(params_file(pack.policies), encoding="utf-8")
+    (target / FILE_NAME).write_text(render_lock(target), encoding="utf-8")
+    note(f"{len(pack.policies)} policies locked in {target}")
+    return ExitCode.OK
+
+
+def _settings(config: Path | None) -> Loaded:
+    from keyproof.app.settings import load
+
+    return load(config, os.environ, Path.cwd())
+
+
+def _pack(loaded: Loaded) -> PolicySet:
+    from keyproof.pipeline import policyset
+
+    settings = loaded.settings.policies
+    folders = [loaded.path(folder) for folder in settings.folders]
+    return policyset.load(folders, disable=settings.disable)
+
+
+def _every(pack: PolicySet) -> PolicySet:
+    from keyproof.pipeline import policyset
+
+    return policyset.make([*pack.policies, *pack.disabled])
+
+
+def _of_folder(folder: Path) -> PolicySet:
+    from keyproof.pipeline import policyset
+
+    return policyset.of_folder(folder)
+
+
+def _engine(loaded: Loaded) -> Engine:
+    from keyproof.app import registry
+
+    settings = loaded.settings.policies
+    module = registry.load("engines", settings.engine)
+    engine: Engine = module.open_engine(settings.opa, os.environ, workers=settings.workers)
+    return engine
