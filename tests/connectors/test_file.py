@@ -288,7 +288,7 @@ def test_a_file_without_a_header_is_refused_without_quoting_it(planted: Path) ->
 
 def test_a_fingerprint_column_is_hashed_and_dropped(planted: Path, tmp_path: Path) -> None:
     value = password("hashed")
-    lines = (f"{REQUIRED},api_key", f"{ROW},{value}", ROW.replace("k-1", "k-2") + ",")
+    lines = (f"{REQUIRED},api_key", f"{ROW}, {value} ", ROW.replace("k-1", "k-2") + ",")
     keys, _, gaps, _ = _read(_csv(planted, *lines), fingerprint_column="api_key")
     expected = fingerprinter().secret_id(Secret(value))
     assert keys[0].fingerprints == (Fingerprint(scheme="secret_id", value=expected),)
@@ -296,6 +296,14 @@ def test_a_fingerprint_column_is_hashed_and_dropped(planted: Path, tmp_path: Pat
     assert keys[0].evidence.raw_sha256 is None
     (tmp_path / "out.jsonl").write_bytes(msgspec.json.encode(keys))
     assert value not in (tmp_path / "out.jsonl").read_text()
+
+
+def test_a_fingerprint_column_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    row = dict(zip(REQUIRED.split(","), ROW.split(","), strict=True))
+    (tmp_path / "keys.json").write_text(json.dumps([row]))
+    for path in (_csv(tmp_path, REQUIRED, ROW), tmp_path / "keys.json"):
+        with pytest.raises(SourceError, match="fingerprint_column"):
+            _read(path, fingerprint_column="api_key")
 
 
 def test_what_keyproof_wrote_can_be_read_back(tmp_path: Path) -> None:

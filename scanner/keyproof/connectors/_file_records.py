@@ -106,11 +106,12 @@ def parse_row(
 def _fingerprint(cells: Mapping[str, Any], origin: Origin) -> str | None:
     column = origin.fingerprint_column
     value = cells.get(column) if column else None
-    if value is None or value == "":
+    if value is None:
         return None
     if not isinstance(value, str):
         raise CellError(str(column), "a text")
-    return origin.fingerprinter.secret_id(Secret(value))
+    bare = value.strip()
+    return origin.fingerprinter.secret_id(Secret(bare)) if bare else None
 
 
 def _consistent(row: KeyRow) -> None:

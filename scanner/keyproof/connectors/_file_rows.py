@@ -96,6 +96,8 @@ def rows(
                 check_name(key, "a field of this row", where, layout, fingerprint_column)
                 seen.add(key)
         yield row
+    if seen and fingerprint_column and fingerprint_column not in seen:
+        raise _no_fingerprints(name)
 
 
 def _csv(text: str, name: str, layout: Columns, fingerprint_column: str | None) -> Iterator[Row]:
@@ -135,7 +137,19 @@ def _header(
         msg = "a column stands twice"
         raise SourceError(msg, reason="invalid_data", where=where)
     check_required(names, where, layout)
+    if fingerprint_column and fingerprint_column not in names:
+        raise _no_fingerprints(where)
     return names
+
+
+def _no_fingerprints(where: str) -> SourceError:
+    """Without the column that was asked for, no leak would ever be joined, and nobody told."""
+    return SourceError(
+        "the column that 'fingerprint_column' names is not there",
+        reason="invalid_data",
+        where=where,
+        hint="write it as the file does, or take the setting out",
+    )
 
 
 def _json_lines(text: str) -> Iterator[Row]:
