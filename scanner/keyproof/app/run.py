@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from keyproof.pipeline.parameters import Parameters
 from keyproof.pipeline.policyset import PolicySet
 from keyproof.pipeline.reconcile import resolvable_sources
 from keyproof.pipeline.report import RunOptions, assemble, with_history
+from keyproof.ports import Engine
 from keyproof.resources import shipped
 
 SOURCES_AT_ONCE = 4
@@ -68,9 +69,29 @@ def scan(loaded: Loaded, options: ScanOptions, surroundings: Surroundings) -> Re
         KeyproofError: settings, policies, waivers or the store cannot be used.
     """
     rules = Rules.load(loaded, options.only_policies)  # first: a broken policy costs no reading
-    started = surroundings.clock.now()
-    facts = gather(loaded, options.wanted, surroundings)
-    return decide(loaded, rules, facts, options, surroundings, started)
+    engine = open_engine(loaded, surroundings.environment)
+    try:
+        started = surroundings.clock.now()
+        facts = gather(loaded, options.wanted, surroundings)
+        return decide(loaded, rules, engine, facts, options, surroundings, started)
+    finally:
+        engine.close()
+
+
+def open_engine(loaded: Loaded, environment: Mapping[str, str]) -> Engine:
+    """Return the policy engine that the settings name; the caller closes it.
+
+    Raises:
+        MissingExtra: its package is not installed.
+        KeyproofError: an OPA server cannot be reached, or started.
+    """
+    settings = loaded.settings.policies
+    opa = settings.opa
+    if opa.ca_file:
+        opa = msgspec.structs.replace(opa, ca_file=str(loaded.path(opa.ca_file)))
+    module = registry.load("engines", settings.engine)
+    engine: Engine = module.open_engine(opa, environment, workers=settings.workers)
+    return engine
 
 
 class Rules(NamedTuple):
@@ -108,21 +129,16 @@ class Rules(NamedTuple):
 def decide(
     loaded: Loaded,
     rules: Rules,
+    engine: Engine,
     facts: Facts,
     options: ScanOptions,
     surroundings: Surroundings,
     started: datetime,
 ) -> Report:
     """Decide linked facts, and record the run where the options say so."""
-    settings = loaded.settings.policies
-    module = registry.load("engines", settings.engine)
-    engine = module.open_engine(settings.opa, surroundings.environment)
-    try:
-        evaluation = evaluate(
-            facts, rules.pack, rules.parameters, engine, progress=surroundings.progress
-        )
-    finally:
-        engine.close()
+    evaluation = evaluate(
+        facts, rules.pack, rules.parameters, engine, progress=surroundings.progress
+    )
     report = assemble(
         facts,
         evaluation,
