@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -104,6 +105,12 @@ def test_every_drawing_has_a_name_and_a_table_beside_it(page: Outline) -> None:
     for drawing in drawings:
         assert "the table below" in str(drawing["aria-label"])
     assert [a for a in page.all("th") if a.get("scope") not in {"col", "row"}] == []
+
+
+def test_headings_step_down_one_at_a_time(page: Outline) -> None:
+    levels = [int(tag[1]) for tag, _ in page.tags if tag in {"h1", "h2", "h3", "h4"}]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_it_is_managements_evidence_and_says_so(words: str) -> None:
