@@ -10,7 +10,7 @@ from tests.support.planted import password
 
 from keyproof.app.clock import SystemClock
 from keyproof.app.wiring import make_context
-from keyproof.errors import MissingExtra, SourceError
+from keyproof.errors import ConfigError, MissingExtra, SourceError
 from keyproof.identity import KeyedFingerprinter
 from keyproof.pipeline.collect import ConfiguredSource, collect
 
@@ -105,10 +105,13 @@ def test_a_key_listed_by_two_sources_counts_once_and_is_named() -> None:
     assert [(g.source, g.reason) for g in facts.gaps] == [("two", "invalid_data")]
 
 
-def test_a_missing_package_stops_the_run() -> None:
+@pytest.mark.parametrize(
+    "error", [MissingExtra("aws", "aws_iam"), ConfigError("base_url is no address")]
+)
+def test_what_a_person_must_mend_first_stops_the_run(error) -> None:
     def needs(settings, context):
-        raise MissingExtra("aws", "aws_iam")
+        raise error
         yield
 
-    with pytest.raises(MissingExtra):
+    with pytest.raises(type(error)):
         gather(one=needs)

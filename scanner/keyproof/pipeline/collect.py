@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar, get_args
 
 import msgspec
 
-from keyproof.errors import KeyproofError, SourceError, UsageError
+from keyproof.errors import ConfigError, KeyproofError, SourceError, UsageError
 from keyproof.model.facts import Facts, Record
 from keyproof.model.key import Key
 from keyproof.model.leak import Leak
@@ -56,7 +56,8 @@ def collect(
     """Read all sources, each in one task of ``executor``, and return the snapshot.
 
     Raises:
-        UsageError: a source cannot even be tried (a package is missing, its settings are wrong).
+        UsageError: a source cannot even be tried: a package is missing.
+        ConfigError: its settings are wrong.
     """
     harvests = tuple(executor.map(harvest, sources))
     records = [record for gathered in harvests for record in gathered.records]
@@ -113,7 +114,7 @@ def harvest(configured: ConfiguredSource) -> Harvest:
                 source = valid
             else:
                 records.append(valid)
-    except UsageError:
+    except (UsageError, ConfigError):
         raise
     except KeyproofError as error:
         gaps.append(_gap(configured.name, error))
