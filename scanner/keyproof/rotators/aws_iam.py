@@ -27,17 +27,7 @@ TITLE = "AWS IAM access keys"
 MAX_KEYS = 2
 PROPAGATION_WAITS = (1.0, 2.0)
 """Seconds between tries of a new key: IAM is eventually consistent."""
-
-
-class IamRotatorSettings(AwsSettings, frozen=True, kw_only=True):
-    """How to reach the account. The rest is read by the source alone; its settings serve as is."""
-
-    owner_tags: tuple[str, ...] = ()
-    environment_tags: tuple[str, ...] = ()
-    last_use: str = "calls"
-
-
-SETTINGS = IamRotatorSettings
+SETTINGS = AwsSettings
 
 
 def slots(settings: AwsSettings, context: Context, request: RotationRequest) -> Sequence[Slot]:
