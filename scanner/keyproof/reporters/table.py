@@ -103,7 +103,10 @@ def _failed(
         if not group.failed:
             continue
         policy = group.policy
-        _title(console, policy.severity.upper(), f"{policy.title}", policy.id, policy.severity)
+        number = len(group.failed)
+        # a title says what should hold, so the number that it does not hold for comes first
+        title = f"{number} {'fails' if number == 1 else 'fail'}: {policy.title}"
+        _title(console, policy.severity.upper(), title, policy.id, policy.severity)
         shown = group.failed[:SHOWN_FOLDED] if fold else group.failed
         _rows(console, [_row(finding, places) for finding in shown])
         hidden = len(group.failed) - len(shown)
