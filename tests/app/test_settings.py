@@ -32,6 +32,14 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     )
 
 
+def test_the_environment_says_when_to_fail_where_there_is_no_file_too(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    loaded = settings.load(None, {"KEYPROOF_FAIL_ON": "low"}, tmp_path)
+    assert loaded.settings.fail_on == "low"
+    with pytest.raises(ConfigError, match="must be one of: critical"):
+        settings.load(None, {"KEYPROOF_FAIL_ON": "grave"}, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "where", "message"),
     [

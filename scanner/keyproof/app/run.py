@@ -14,6 +14,7 @@ from keyproof.app import registry
 from keyproof.app.settings import Loaded
 from keyproof.app.sources import Surroundings, Wanted, resolve
 from keyproof.app.store import open_store
+from keyproof.errors import ConfigError
 from keyproof.identity import KeyedFingerprinter
 from keyproof.model.facts import Facts
 from keyproof.model.report import Report
@@ -122,8 +123,19 @@ class Rules(NamedTuple):
             pack=pack,
             parameters=parameters.load(pack.policies, params, known=every.policies),
             waivers=waive.load(loaded.path(waivers), policies=ids) if waivers else (),
-            crosswalk=controls.load([shipped("reports") / "frameworks"], policies=ids),
+            crosswalk=_crosswalk(loaded, ids),
         )
+
+
+def _crosswalk(loaded: Loaded, policies: Sequence[str]) -> controls.Crosswalk:
+    wanted = loaded.settings.frameworks
+    own = [loaded.path(folder) for folder in wanted.folders]
+    for folder in own:
+        if not folder.is_dir():
+            where = loaded.document.where("frameworks", "folders")
+            raise ConfigError(f"there is no folder {folder}", where=where)
+    folders = [shipped("reports") / "frameworks", *own]
+    return controls.load(folders, policies=policies, only=wanted.only)
 
 
 def decide(

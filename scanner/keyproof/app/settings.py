@@ -16,7 +16,7 @@ from keyproof import yamlfile
 from keyproof.app import registry
 from keyproof.errors import ConfigError, UsageError
 from keyproof.identity import data_folder
-from keyproof.model.policy import Severity
+from keyproof.model.policy import SEVERITIES, Severity
 
 FILE_NAMES = ("keyproof.yaml", "keyproof.yml")
 
@@ -43,6 +43,18 @@ class PolicySettings(SettingsPart, frozen=True, kw_only=True):
     disable: tuple[str, ...] = ()
     params: str | None = None
     workers: int | None = None
+
+
+class FrameworkSettings(SettingsPart, frozen=True, kw_only=True):
+    """Which frameworks' criteria reports name.
+
+    Attributes:
+        folders: the user's crosswalk files (``*.yaml``), beside the shipped ones.
+        only: ids of the frameworks to print; empty for those that are on by default.
+    """
+
+    folders: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 class RotationSettings(SettingsPart, frozen=True, kw_only=True):
@@ -87,6 +99,7 @@ class Settings(SettingsPart, frozen=True, kw_only=True):
     version: Literal[1] = 1
     sources: Mapping[str, Mapping[str, Any]] = {}
     policies: PolicySettings = PolicySettings()
+    frameworks: FrameworkSettings = FrameworkSettings()
     owners: Mapping[str, str] = {}
     waivers: str | None = None
     store: str | None = None
@@ -184,21 +197,24 @@ def load(path: Path | None, environment: Mapping[str, str], start: Path) -> Load
         Path(environment["KEYPROOF_CONFIG"]) if environment.get("KEYPROOF_CONFIG") else find(start)
     )
     if chosen is None:
-        return Loaded(
-            settings=Settings(), document=yamlfile.Document({}, {}, "keyproof.yaml"), folder=start
-        )
-    document = yamlfile.load(chosen)
-    settings = document.convert(Settings)
-    folder = chosen.resolve().parent
-    override = environment.get("KEYPROOF_FAIL_ON")
-    if override:
-        try:
-            severity = msgspec.convert(override, Severity)
-        except msgspec.ValidationError:
-            msg = "KEYPROOF_FAIL_ON must be one of: critical, high, medium, low, info"
-            raise ConfigError(msg) from None
-        settings = replace(settings, fail_on=severity)
+        settings, folder = Settings(), start
+        document = yamlfile.Document({}, {}, FILE_NAMES[0])
+    else:
+        document = yamlfile.load(chosen)
+        settings, folder = document.convert(Settings), chosen.resolve().parent
+    severity = environment.get("KEYPROOF_FAIL_ON")
+    if severity:
+        settings = replace(settings, fail_on=_severity(severity))
     return Loaded(settings=settings, document=document, folder=folder)
+
+
+def _severity(word: str) -> Severity:
+    try:
+        severity: Severity = msgspec.convert(word, Severity)
+    except msgspec.ValidationError:
+        msg = f"KEYPROOF_FAIL_ON must be one of: {', '.join(reversed(SEVERITIES))}"
+        raise ConfigError(msg) from None
+    return severity
 
 
 def override(

@@ -54,8 +54,8 @@ def compose(found: Found) -> str:
     """Return the settings file: valid as it is, and a page of documentation."""
     return "\n".join(
         (
-            "# keyproof settings. Every key that exists stands here; what is commented out shows an",
-            "# example or the default. Secrets are never written here: they come from the environment.",
+            "# keyproof settings: what was found here; what is commented out is an example or a default.",
+            "# Every setting: docs/contracts.md. Secrets stand in the environment, never here.",
             "version: 1",
             "",
             *_sources(found),
@@ -110,6 +110,10 @@ def _rest(found: Found) -> list[str]:
         "#   folders: [policies]     # your own, beside the shipped ones",
         "#   disable: []             # ids that do not run",
         "#   params: params.yaml     # your numbers, by policy, environment and owner",
+        "",
+        "# frameworks:",
+        "#   folders: [frameworks]   # your own crosswalk files, beside the shipped ones",
+        "#   only: [soc2]            # ids to print; default: those that are on by default",
         "",
         "# Exceptions: dated, reasoned, approved by somebody else, and they expire.",
         "# waivers: waivers.yaml",

@@ -198,9 +198,6 @@ def _of_folder(folder: Path) -> PolicySet:
 
 
 def _engine(loaded: Loaded) -> Engine:
-    from keyproof.app import registry
+    from keyproof.app.run import open_engine
 
-    settings = loaded.settings.policies
-    module = registry.load("engines", settings.engine)
-    engine: Engine = module.open_engine(settings.opa, os.environ, workers=settings.workers)
-    return engine
+    return open_engine(loaded, os.environ)
