@@ -165,7 +165,7 @@ _LAYOUTS = _layouts()
 def apply_delta(base: bytes, delta: bytes, least: int) -> tuple[bytes, list[Copy]]:
     """Return the version that a delta makes of its base, and the stretches that both share.
 
-    Copies that go on in the base are one stretch; stretches below ``least`` bytes are left out.
+    Copies that go on in the base are one stretch; those below ``least`` bytes are left out.
     This is the innermost loop of a history scan, and therefore one function.
 
     Raises:
@@ -179,7 +179,7 @@ def apply_delta(base: bytes, delta: bytes, least: int) -> tuple[bytes, list[Copy
     pieces: list[bytes] = []
     add = pieces.append
     copies: list[Copy] = []
-    place = run_at = run_source = run_end = 0
+    place = 0
     end = len(delta)
     while at < end:
         op = delta[at]
@@ -197,19 +197,24 @@ def apply_delta(base: bytes, delta: bytes, least: int) -> tuple[bytes, list[Copy
             at += count
         else:
             source, length, at = _arguments(delta, op, at)
-        if source != run_end or run_at + run_end - run_source != place:
-            if run_end - run_source >= least:
-                copies.append(Copy(run_at, run_source, run_end - run_source))
-            run_at, run_source = place, source
-        run_end = source + length
-        add(base[source:run_end])
+        add(base[source : source + length])
+        if length >= least:
+            _share(copies, place, source, length)
         place += length
-    if run_end - run_source >= least:
-        copies.append(Copy(run_at, run_source, run_end - run_source))
     text = b"".join(pieces)
     if len(text) != result_size or place != result_size:
         raise Irregular  # also where a copy or an insert reached over an end: a slice is short then
     return text, copies
+
+
+def _share(copies: list[Copy], place: int, source: int, length: int) -> None:
+    """Add a shared stretch, or prolong the last one: an instruction copies 64 KiB at most."""
+    if copies:
+        at, before, known = copies[-1]
+        if at + known == place and before + known == source:
+            copies[-1] = Copy(at, before, known + length)
+            return
+    copies.append(Copy(place, source, length))
 
 
 def _arguments(delta: bytes, op: int, at: int) -> tuple[int, int, int]:
