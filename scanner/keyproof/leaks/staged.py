@@ -1,0 +1,156 @@
+"""Staged: what a commit in the making adds, read from the index that git names.
+
+This is the pre-commit hook's path: it imports nothing that a clean commit does not need.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from keyproof.errors import SourceError
+from keyproof.leaks import gitio
+from keyproof.leaks.gitio import Repository
+
+if TYPE_CHECKING:
+    from keyproof.leaks.matcher import Matcher
+
+_LARGE = 64 << 20
+"""Larger than this, a text is searched in windows, and so needs the exact check's care."""
+_REDIRECTIONS = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+)
+"""What git tells its hooks: which repository, index and quarantined objects they are about."""
+
+
+class Change(NamedTuple):
+    """One entry of the index that differs from HEAD; ids of zeros stand for "not there"."""
+
+    old: str
+    new: str
+    path: bytes
+
+    @property
+    def is_added(self) -> bool:
+        """Whether the index holds a file at this path."""
+        return bool(self.new.strip("0"))
+
+
+def hook_repository(folder: Path, environment: Mapping[str, str]) -> Repository:
+    """Return the repository that git started a hook for, without asking git again.
+
+    Its own variables decide where they are set, as they do for every git command in a hook.
+
+    Raises:
+        NotARepository: neither a variable nor a folder above names one.
+    """
+    clean = gitio.git_environment(environment)
+    clean.update({name: environment[name] for name in _REDIRECTIONS if environment.get(name)})
+    if "GIT_DIR" in clean:
+        git_dir = Path(folder, clean["GIT_DIR"])
+        return Repository(git_dir, git_dir, folder, clean)
+    for candidate in (folder, *folder.parents):
+        marker = candidate / ".git"
+        if marker.exists():
+            return Repository(marker, marker, candidate, clean)
+    if (folder / "objects").is_dir() and (folder / "HEAD").is_file():
+        return Repository(folder, folder, folder, clean)
+    raise gitio.NotARepository(folder)
+
+
+def changes(repository: Repository) -> list[Change]:
+    """Return what the index changes in HEAD (in an empty tree before the first commit).
+
+    Raises:
+        SourceError: git cannot read the index.
+    """
+    try:
+        return _changes(repository, "HEAD")
+    except SourceError:
+        if gitio.run(repository, "rev-parse", "-q", "--verify", "HEAD", allow_failure=True):
+            raise
+        tree = gitio.run(repository, "hash-object", "-t", "tree", os.devnull)
+        return _changes(repository, tree.decode().strip())
+
+
+def _changes(repository: Repository, treeish: str) -> list[Change]:
+    out = gitio.run(
+        repository,
+        *("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"),
+        *("--ignore-submodules=all", treeish, "--"),
+    )
+    fields = iter(out.split(b"\0"))
+    found = []
+    for field in fields:
+        if field.startswith(b":"):
+            parts = field.split(b" ")
+            gone = parts[4] == b"D" or parts[1] == b"160000"
+            new = "0" if gone else parts[3].decode()
+            old = "0" if parts[0] == b":160000" else parts[2].decode()
+            found.append(Change(old, new, next(fields)))
+    return found
+
+
+def blobs(repository: Repository, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield ``(name, content)`` of each object that ``names`` (ids or ``commit:path``) name.
+
+    Raises:
+        SourceError: an object that should be there cannot be read.
+    """
+    if not names:
+        return
+    wanted = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+    out = gitio.run(repository, "cat-file", "--batch", "--buffer", data=wanted)
+    at = 0
+    for name in names:
+        end = out.find(b"\n", at)
+        header = out[at:end].split(b" ")
+        if end < 0 or not header[-1].isdigit():
+            raise SourceError(
+                f"git cannot read the object {name}",
+                reason="missing_object",
+                hint="git fsck says what is broken; a partial clone must be fetched first",
+            )
+        start = end + 1
+        at = start + int(header[-1]) + 1
+        yield name, out[start : at - 1]
+
+
+def suspicious(matcher: Matcher, data: bytes) -> bool:
+    """Tell whether a text needs exact checks at all: the only question that a clean commit pays."""
+    if len(data) > _LARGE:
+        return True
+    return bool(matcher.triggers(data)) or (b"\0" in data and matcher.has_wide_text(data))
+
+
+def suspects(
+    repository: Repository, matcher: Matcher, found: Sequence[Change]
+) -> list[tuple[Change, bytes | None]]:
+    """Return the changes that need exact checks, with the content; ``None`` for a suspicious name."""
+    oids = sorted({change.new for change in found if change.is_added})
+    contents = {oid: data for oid, data in blobs(repository, oids) if suspicious(matcher, data)}
+    texts = [(change, contents[change.new]) for change in found if change.new in contents]
+    new_names = [change for change in found if change.is_added and not change.old.strip("0")]
+    return [*texts, *((change, None) for change in new_names if suspicious(matcher, change.path))]
+
+
+def old_contents(repository: Repository, found: Sequence[Change]) -> list[bytes]:
+    """Return what the index replaces or removes, and what a merge brings along unchanged."""
+    oids = sorted({change.old for change in found if change.old.strip("0")})
+    olds = [data for _, data in blobs(repository, oids)]
+    merging = gitio.run(repository, "rev-parse", "-q", "--verify", "MERGE_HEAD", allow_failure=True)
+    if merging:
+        entries = gitio.run(repository, "ls-tree", "-r", "-z", "MERGE_HEAD", "--").split(b"\0")
+        paths = {change.path for change in found}
+        theirs = [e.split(b"\t", 1) for e in entries if e]
+        oids = sorted({head.split()[2].decode() for head, path in theirs if path in paths})
+        olds += [data for _, data in blobs(repository, oids)]
+    return olds
