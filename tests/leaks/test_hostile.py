@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 from tests.support.planted import github_pat
-from tests.support.repository import Repo, line
+from tests.support.repository import Repo, line, warm
 from tests.support.run import keyproof
+
+
+@pytest.fixture(autouse=True)
+def _warm(home: Path) -> None:
+    warm(home)
 
 
 @pytest.fixture
@@ -131,9 +136,7 @@ def test_names_do_not_drive_the_terminal(repo: Repo, home: Path) -> None:
     assert "\x1b" not in done.out + done.err
 
 
-def test_another_users_repository_is_refused_with_the_cure(
-    repo: Repo, home: Path
-) -> None:
+def test_another_users_repository_is_refused_with_the_cure(repo: Repo, home: Path) -> None:
     env = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
     done = keyproof("leaks", str(repo.path), cwd=repo.path, home=home, env=env)
     if done.code == 1 and os.name == "posix" and hasattr(os, "geteuid") and os.geteuid() == 0:

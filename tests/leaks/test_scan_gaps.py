@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 from tests.support.planted import github_pat
-from tests.support.repository import Repo, line
+from tests.support.repository import Repo, line, warm
 from tests.support.run import Ran, keyproof
+
+
+@pytest.fixture(autouse=True)
+def _warm(home: Path) -> None:
+    warm(home)
 
 
 @pytest.fixture

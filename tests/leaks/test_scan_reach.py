@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from tests.support.repository import Trap, trap_repository
+from tests.support.repository import Trap, trap_repository, warm
 from tests.support.run import keyproof
 
 from keyproof.identity import KeyedFingerprinter
@@ -33,6 +33,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
     root = tmp_path_factory.mktemp("reach")
     trap = trap_repository(root / "planted" / "repo", root / "planted" / "git-home")
     home = root / "home"
+    warm(home)
     done = keyproof(
         "leaks",
         str(trap.repo.path),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.planted import github_pat
 from tests.support.run import isolated
+
+from keyproof.leaks.matcher import open_matcher
+from keyproof.leaks.rules import load_rules
 
 
 class Repo:
@@ -183,3 +190,19 @@ def _unreachable(repo: Repo, secret) -> None:
     repo.git("hash-object", "-w", "--stdin", data=line(secret("loose_blob")).encode())
     repo.write("draft.py", line(secret("worktree_untracked")))
     repo.write("other.py", line(secret("worktree_modified")))
+
+
+@functools.cache
+def compiled_rules() -> Path:
+    """Compile rules and matcher once a process; runs under test start from a copy."""
+    folder = Path(tempfile.mkdtemp(prefix="keyproof-rules-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    open_matcher(load_rules(folder), folder)
+    return folder
+
+
+def warm(home: Path) -> None:
+    """Give a home folder the compiled rules, so that a run under test does not compile them."""
+    target = home / "cache" / "keyproof"
+    if not target.exists():
+        shutil.copytree(compiled_rules(), target)

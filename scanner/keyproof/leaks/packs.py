@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-_BLOB, _OFS_DELTA = 3, 6
+_BLOB, _OFS_DELTA, _REF_DELTA = 3, 6, 7
 _COPY = 0x80
 MAXIMUM_BYTES = 32 << 20
 """A larger object is left to git's own reader, which is bounded in windows."""
@@ -106,6 +106,9 @@ class Pack:
                     back = ((back + 1) << 7) | (byte & 0x7F)
                     at += 1
                 base = offset - back
+            elif kind == _REF_DELTA:
+                base = self.find(data[at : at + self._width]) or -1
+                at += self._width
             if (kind == _BLOB) == (base > 0) or base < 0 or size > MAXIMUM_BYTES:
                 raise Irregular
             # compressed data is never much longer than what it holds

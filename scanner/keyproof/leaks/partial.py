@@ -49,10 +49,10 @@ def revision_range(given: Given, repository: Repository, revisions: str) -> Seen
     cut = set(texts.shallow_boundary(repository).split()).intersection(commits)
     if cut:
         gaps.append(shallow_gap(given.source, (oid.decode() for oid in cut)))
-    rows = _new_rows(given, repository, read.rows, edges)
     placer = Placer(repository, given.workers or listing.default_workers())
+    places = _added(given, repository, placer.place(read.rows, commits=commits), edges)
     counts = dict(read.counts) | {"unread": len(read.unread) + len(missing)}
-    return Seen(placer.place(rows, commits=commits), gaps, tuple(counts.items()))
+    return Seen(places, gaps, tuple(counts.items()))
 
 
 def _objects(repository: Repository, revisions: str) -> tuple[bytes, tuple[str, ...]]:
@@ -62,20 +62,34 @@ def _objects(repository: Repository, revisions: str) -> tuple[bytes, tuple[str, 
     return b"".join(line + b"\n" for line in lines if not line.startswith(b"?")), missing
 
 
-def _new_rows(
-    given: Given, repository: Repository, rows: tuple[Row, ...], edges: list[str]
-) -> list[Row]:
-    """Return the rows whose occurrences do not stand at the edge of the range already."""
-    content = [row for row in rows if row.kind in {"blob", "tree"}]
-    if not content or not edges:
-        return list(rows)
-    old = {oid for edge in edges for oid, _ in attribution.tree_entries(repository, edge)}
-    wanted = "".join(f"{oid}\n" for oid in sorted(old)).encode()
+def _added(
+    given: Given, repository: Repository, places: list[Place], edges: list[str]
+) -> list[Place]:
+    """Return the places that do not stand at the edge of the range already.
+
+    A secret stood there before if the same occurrence did, wherever (a file was renamed), or if
+    the same path held the same secret (lines around it changed).
+    """
+    if not edges or not any(place.where in {"blob", "file_name"} for place in places):
+        return places
+    paths: dict[str, list[bytes]] = {}
+    for edge in edges:
+        for oid, path in attribution.tree_entries(repository, edge):
+            paths.setdefault(oid, []).append(path)
+    wanted = "".join(f"{oid}\n" for oid in sorted(paths)).encode()
     before = history.read_objects(
         repository, given.matcher, given.fingerprinter, wanted=wanted, workers=given.workers
     )
-    known = {(row.kind, row.found.occurrence_id) for row in before.rows}
-    return [row for row in rows if (row.kind, row.found.occurrence_id) not in known]
+    occurrences = {(row.kind == "tree", row.found.occurrence_id) for row in before.rows}
+    stood = {(p, row.found.secret_id) for row in before.rows for p in paths.get(row.oid, ())}
+
+    def is_new(place: Place) -> bool:
+        if place.where not in {"blob", "file_name"}:
+            return True
+        key = (place.where == "file_name", place.found.occurrence_id)
+        return key not in occurrences and (place.path, place.found.secret_id) not in stood
+
+    return [place for place in places if is_new(place)]
 
 
 def staged(given: Given, repository: Repository) -> Seen:
@@ -90,12 +104,13 @@ def staged(given: Given, repository: Repository) -> Seen:
     for row in read.rows:
         by_oid.setdefault(row.oid, []).append(row)
     known = {row.found.occurrence_id for old, _, _ in changed for row in by_oid.get(old, ())}
+    stood = {(path, row.found.secret_id) for old, _, path in changed for row in by_oid.get(old, ())}
     places = []
     for old, new, path in changed:
         places += [
             Place(row.found, "index", path, in_head=False)
             for row in by_oid.get(new, ())
-            if row.found.occurrence_id not in known
+            if row.found.occurrence_id not in known and (path, row.found.secret_id) not in stood
         ]
         if not old.strip("0"):
             names = search_text(given.matcher, given.fingerprinter, path)
