@@ -32,6 +32,13 @@ MAXIMUM_NESTING = 8
 """Deeper literals take regorus twice as long to parse with every level."""
 
 _INPUT = frozenset({"as_of_ns", "params", "subjects"})
+_NAMESPACES = frozenset(
+    {
+        *("array", "base64", "base64url", "bits", "crypto", "glob", "graph", "graphql", "hex"),
+        *("http", "io", "json", "net", "numbers", "object", "opa", "rand", "regex", "rego"),
+        *("semver", "sets", "strings", "time", "units", "urlquery", "uuid", "yaml"),
+    }
+)
 _LITERALS = ("Array", "Object", "Set")
 
 
@@ -76,7 +83,7 @@ def lint(tree: Node, names: Names) -> list[Fault]:
             faults += _expression(node, value, names, own)
     faults += _nesting(module["rules"], 0)
     faults += _recursion([rule for kind, rule in rules if kind == "Spec"])
-    if not any(_head_name(rule) == "decisions" for kind, rule in rules if kind == "Spec"):
+    if not any(_head_name(rule) == "decisions" for _, rule in rules):
         faults.append(Fault(_line(module["package"]), "there is no rule 'decisions'"))
     return sorted(set(faults))
 
@@ -138,7 +145,8 @@ def _imports(module: Node) -> Iterator[Fault]:
 
 
 def _head_name(rule: Node) -> str | None:
-    head = next(iter(rule["head"].values()))
+    """Return the name that a rule defines; a default has no head of its own."""
+    head = next(iter(rule["head"].values())) if "head" in rule else rule
     path = _path(head["refr"])
     if path:
         return path[0]
@@ -196,19 +204,16 @@ def _reference(whole: Node, node: Node, names: Names, own: frozenset[str]) -> It
     field = node["field"][1] if "field" in node else None
     if field is None and "String" in node.get("index", {}):
         field = node["index"]["String"]["value"]
-    if field is None or field in own or (path and path[0] in {"net", "regex", "object", "array"}):
-        return
-    if field in names.given:
+    if field is None or field in own or field in names.given or _is_builtin(path):
         return
     if field in names.known:
         yield Fault(_line(node), f"reads '{field}', which 'needs' does not name")
-    elif not _is_builtin(path):
+    else:
         yield Fault(_line(node), f"no subject has a field '{field}'")
 
 
 def _is_builtin(path: tuple[str, ...] | None) -> bool:
-    packages = {"strings", "bits", "base64", "base64url", "hex", "sets", "numbers", "urlquery"}
-    return bool(path) and path is not None and path[0] in packages
+    return bool(path) and path is not None and path[0] in _NAMESPACES
 
 
 def _literal_keys(node: Any) -> frozenset[str]:

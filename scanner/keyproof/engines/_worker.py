@@ -15,7 +15,10 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any
 
+import msgspec
+
 from keyproof.engines._lint import Names, lint
+from keyproof.model.record import canonical_json
 
 _LINE = re.compile(r"\bline (\d+)|:(\d+):\d+|--> [^\n:]*:(\d+)")
 _CLASSES = (
@@ -54,10 +57,15 @@ def write_frame(stream: IO[bytes], data: bytes) -> None:
     stream.write(data)
 
 
+class _Unparsed(Exception):
+    """A module that is no Rego; regorus says where, but not always in which words."""
+
+
 def redact(failure: BaseException) -> dict[str, Any]:
     """Return class and line of an engine's error, and nothing of its text."""
     text = str(failure).lower()
     kind = next((name for sign, name in _CLASSES if sign in text), type(failure).__name__)
+    kind = "syntax error" if isinstance(failure, _Unparsed) else kind
     found = _LINE.search(text)
     line = next((int(group) for group in found.groups() if group), None) if found else None
     return {"error": kind, "line": line}
@@ -73,7 +81,10 @@ class _Policies:
     def load(self, package: str, module: str, names: dict[str, list[str]] | None) -> Any:
         """Parse, lint and keep a policy; return its faults as (line, detail)."""
         engine = self._regorus.Engine()
-        engine.add_policy(package, module)
+        try:
+            engine.add_policy(package, module)
+        except RuntimeError as failure:
+            raise _Unparsed(str(failure)) from None
         self._engines[package] = engine
         if names is None:
             return []
@@ -82,10 +93,11 @@ class _Policies:
         return [list(fault) for fault in lint(tree, Names(package, known, given))]
 
     def evaluate(self, package: str, document: str) -> str:
-        """Return the JSON of ``decisions``."""
+        """Return the canonical JSON of ``decisions``."""
         engine = self._engines[package].clone()
         engine.set_input_json(document)
-        return str(engine.eval_rule_as_json(f"data.{package}.decisions"))
+        answer = engine.eval_rule_as_json(f"data.{package}.decisions")  # indented, keys sorted
+        return canonical_json(msgspec.json.decode(answer)).decode()
 
     def test(self, modules: list[list[str]], rule: str) -> dict[str, Any]:
         """Return whether one test rule is true over all modules, and which lines it reached."""

@@ -8,7 +8,8 @@ leaves builtin errors undefined.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Self, TypeVar
@@ -99,16 +100,16 @@ class EmbeddedEngine:
 
     def check(self, policies: Sequence[Policy]) -> Sequence[PolicyProblem]:
         """See ``Engine.check``: each is parsed and linted alone."""
-        return [problem for policy in policies for problem in self._check(policy)]
+        with ThreadPoolExecutor(self.width) as threads:
+            return [problem for found in threads.map(self._check, policies) for problem in found]
 
-    def _check(self, policy: Policy) -> Iterator[PolicyProblem]:
+    def _check(self, policy: Policy) -> Sequence[PolicyProblem]:
         names = names_of(policy)
         reply = self._ask("load", policy.package, policy.module, names)
         if reply.error is not None:
-            yield PolicyProblem(policy.id, reply.error, _where(policy, reply.line))
-            return
-        for line, detail in _decode(reply.body, list[tuple[int, str]]):
-            yield PolicyProblem(policy.id, detail, _where(policy, line))
+            return [PolicyProblem(policy.id, reply.error, _where(policy, reply.line))]
+        faults = _decode(reply.body, list[tuple[int, str]])
+        return [PolicyProblem(policy.id, detail, _where(policy, line)) for line, detail in faults]
 
     def evaluate(self, policy: Policy, document: bytes) -> Answer:
         """See ``Engine.evaluate``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -25,9 +26,12 @@ def unsound(policies: Sequence[Policy], engine: Engine) -> Mapping[str, str]:
     for problem in engine.check(policies):
         where = f" ({problem.where})" if problem.where else ""
         found.setdefault(problem.policy, f"the policy cannot be used: {problem.detail}{where}")
-    for policy in policies:
-        if policy.id not in found and (wrong := next(wrong_examples(policy, engine), None)):
-            found[policy.id] = f"the policy is not sound: {wrong}"
+    loaded = [policy for policy in policies if policy.id not in found]
+    with ThreadPoolExecutor(engine.width) as threads:
+        first = threads.map(lambda policy: next(wrong_examples(policy, engine), None), loaded)
+        for policy, wrong in zip(loaded, first, strict=True):
+            if wrong:
+                found[policy.id] = f"the policy is not sound: {wrong}"
     return found
 
 

@@ -109,6 +109,8 @@ def load(
         document = yamlfile.load(path)
         _mapping(document)
         plain = [name for name in document.data if name not in _NARROWED]
+        if path == shipped_file:  # it names the whole pack, of which some may not be loaded
+            plain = [name for name in plain if name in by_id]
         general.append(_layer(document, by_id, plain))
         for word in _NARROWED:
             for name in _mapping(document, word) if word in document.data else ():

@@ -19,7 +19,7 @@ class PolicyProblem(NamedTuple):
 class Answer(NamedTuple):
     """What an engine said of one document, or the error instead.
 
-    ``decisions`` is the JSON text of each decision by subject id, object keys sorted. ``error`` is
+    ``decisions`` is the canonical JSON of each decision by subject id. ``error`` is
     redacted: a class and a place, nothing of what was evaluated.
     """
 
