@@ -49,10 +49,9 @@ class Repo:
 
     def write(self, name: str | bytes, content: str | bytes) -> None:
         """Write a file of the worktree."""
-        path = os.path.join(os.fsencode(self.path), os.fsencode(name))
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as handle:
-            handle.write(content.encode() if isinstance(content, str) else content)
+        path = self.path / os.fsdecode(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def commit(self, message: str = "change", *options: str) -> str:
         """Commit everything and return the commit's id."""
@@ -142,7 +141,7 @@ def _encodings(repo: Repo, secret) -> None:
         "long.json", '{"a": "' + "x" * 8_000_000 + '", ' + f'"t": "{secret("long_line")}"' + "}\n"
     )
     repo.write(b"caf\xe9/name.txt", line(secret("odd_path")))
-    os.symlink(f"/nowhere/{secret('symlink')}", repo.path / "link")
+    (repo.path / "link").symlink_to(f"/nowhere/{secret('symlink')}")
     repo.commit("encodings")
 
 

@@ -45,7 +45,8 @@ def wide_views(data: bytes) -> Iterator[View]:
     encoding = _encoding(data)
     if encoding:
         text = data.decode(encoding, "replace").removeprefix("\ufeff")
-        yield View(text.encode("utf-8", "replace"), 1, exact=True)
+        if text:
+            yield View(text.encode("utf-8", "replace"), 1, exact=True)
         return
     for pattern, width in _RUNS:
         for run in pattern.finditer(data):

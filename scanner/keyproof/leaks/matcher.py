@@ -7,6 +7,7 @@ scanning releases the interpreter lock, so threads are enough.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -196,4 +197,5 @@ def _write(path: Path, databases: list[bytes]) -> None:
             handle.write(hashlib.sha256(body).digest() + body)
         part.replace(path)
     except OSError:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
