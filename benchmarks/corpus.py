@@ -47,6 +47,7 @@ def wheels(package: str, versions: Sequence[str], folder: Path) -> Iterator[Path
                 *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
                 *("--only-binary", ":all:", "--dest", str(target), f"{package}=={version}"),
             ],
+            stderr=subprocess.DEVNULL,  # pip prints every version that there is
             check=False,
         )
         found = sorted(target.glob("*.whl"))
