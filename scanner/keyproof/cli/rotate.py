@@ -85,7 +85,8 @@ def plan(outer: Path | None, config: Path | None, output: str | None, only: tupl
         if output:
             with result_stream(output, binary=True) as stream:
                 stream.write(rotation_plan.save(made))
-            note(f"nothing was done yet. To do it: keyproof rotate --apply {output}")
+            if output != "-":
+                note(f"nothing was done yet. To do it: keyproof rotate --apply {output}")
     return ExitCode.OK
 
 
