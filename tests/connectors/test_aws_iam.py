@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.adapter_context import NOON, StillClock, adapter_context
 from tests.support.aws import Aws, moto_aws
@@ -21,6 +21,7 @@ from keyproof.connectors._aws_calls import GIVE_UP_AFTER
 from keyproof.connectors._aws_gaps import gaps
 from keyproof.connectors._aws_payload import Reading
 from keyproof.connectors._aws_records import Naming, Transformer
+from keyproof.connectors._aws_report import Report, ReportKey, ReportRow, uses
 from keyproof.model.key import Key
 from keyproof.model.principal import Principal
 from keyproof.model.record import digest
@@ -267,6 +268,23 @@ def test_an_old_report_and_a_key_that_fits_no_slot_are_asked_for(aws: Aws) -> No
     assert aws.faults.calls["iam:GetAccessKeyLastUsed"] == 2
     collected(aws, aws_iam.SETTINGS(max_attempts=1), StillClock(NOON + timedelta(days=30)))
     assert aws.faults.calls["iam:GetAccessKeyLastUsed"] == 5
+
+
+def test_a_slot_is_matched_only_where_one_key_alone_can_be_meant() -> None:
+    def slot(number: int, moment: datetime | None) -> ReportKey:
+        return ReportKey(number, True, moment, None, None, None)
+
+    def matched(slots: tuple[ReportKey, ...], **made: datetime | None) -> set[str]:
+        row = ReportRow("ada", "arn", None, None, None, None, slots)
+        return {*uses(Report(NOON, {"ada": row}), {"ada": made})}
+
+    later = NOON + timedelta(seconds=1)
+    both = (slot(1, NOON), slot(2, later))
+    assert matched(both, a=NOON + timedelta(microseconds=7), b=later) == {"a", "b"}
+    assert matched((slot(1, NOON),), a=NOON, b=NOON) == set()
+    assert matched((slot(1, NOON), slot(2, NOON)), a=NOON, b=later) == set()
+    assert matched((slot(1, later),), a=NOON, b=None) == set()
+    assert uses(Report(NOON, {}), {"ada": {"a": NOON}}) == {}
 
 
 def test_two_scans_say_the_same_byte_for_byte(aws: Aws) -> None:
@@ -597,7 +615,22 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
-NAMES = ["Arn", "CreateDate", "Tags", "UserPolicyList", "AttachedManagedPolicies", "GroupList", "PermissionsBoundary", "Status", "AccessKeyId", "ServiceSpecificCredentialId", "UserName", "ServiceName", "ExpirationDate", "LastUsedDate"]
+NAMES = [
+    "Arn",
+    "CreateDate",
+    "Tags",
+    "UserPolicyList",
+    "AttachedManagedPolicies",
+    "GroupList",
+    "PermissionsBoundary",
+    "Status",
+    "AccessKeyId",
+    "ServiceSpecificCredentialId",
+    "UserName",
+    "ServiceName",
+    "ExpirationDate",
+    "LastUsedDate",
+]
 
 
 def odd(**certain) -> st.SearchStrategy[dict]:
@@ -605,6 +638,7 @@ def odd(**certain) -> st.SearchStrategy[dict]:
     return fields.map(lambda found: found | certain)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(odd(), odd(), odd(AccessKeyId="AKIA1"), odd(ServiceSpecificCredentialId="ACCA1"), odd())
 def test_no_payload_breaks_the_transformation(user, group, key, credential, used) -> None:
     reading = Reading(

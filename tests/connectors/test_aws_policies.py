@@ -6,7 +6,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keyproof.connectors._aws_network import restrictions
@@ -181,6 +181,7 @@ ANYTHING = st.recursive(
 TRUTH = {False: 0, None: 1, True: 2}
 
 
+@settings(deadline=None)
 @given(
     ANYTHING
     | st.lists(STATEMENTS).map(lambda s: {"Statement": s})
@@ -192,6 +193,7 @@ def test_no_document_raises(document) -> None:
     assert restrictions([read]).state in {"restricted", "unrestricted", "unknown"}
 
 
+@settings(deadline=None)
 @given(st.lists(STATEMENTS, max_size=5), st.lists(STATEMENTS, max_size=3))
 def test_another_allow_never_takes_a_power_away(statements, more) -> None:
     added = [statement | {"Effect": "Allow"} for statement in more]
@@ -201,6 +203,7 @@ def test_another_allow_never_takes_a_power_away(statements, more) -> None:
         assert TRUTH[later] >= TRUTH[earlier]
 
 
+@settings(deadline=None)
 @given(st.lists(STATEMENTS, max_size=5), st.lists(STATEMENTS, max_size=3))
 def test_another_deny_never_adds_a_power(statements, more) -> None:
     added = [statement | {"Effect": "Deny"} for statement in more]
@@ -208,6 +211,7 @@ def test_another_deny_never_adds_a_power(statements, more) -> None:
     assert LEVELS.index(after.level) <= LEVELS.index(before.level)
 
 
+@settings(deadline=None)
 @given(st.lists(STATEMENTS, max_size=5))
 def test_an_unread_policy_beside_never_makes_a_certain_no(statements) -> None:
     known, open_ = powers([policy(*statements)]), powers([policy(*statements), UNREAD])
@@ -224,11 +228,13 @@ def matches(pattern: str, text: str) -> bool:
     return bool(text) and pattern[0] in {"?", text[0]} and matches(pattern[1:], text[1:])
 
 
+@settings(deadline=None)
 @given(PATTERNS, st.text("ab:", max_size=8))
 def test_covering_an_action_is_matching_it(pattern: str, action: str) -> None:
     assert _covers(pattern, action) == matches(pattern, action)
 
 
+@settings(deadline=None)
 @given(PATTERNS, PATTERNS, st.text("ab:", max_size=6))
 def test_a_covered_pattern_matches_nothing_outside(pattern: str, inner: str, action: str) -> None:
     if _covers(pattern, inner) and matches(inner, action):
