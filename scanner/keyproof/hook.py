@@ -85,14 +85,15 @@ def _staged(
     """Return what the suspicious changes add to what they replace."""
     from keyproof.leaks import staged
     from keyproof.leaks.added import added
-    from keyproof.leaks.attribution import show_path
+    from keyproof.leaks.assemble import Cleaner
 
     judge = _judge(repository, inline)
     olds = staged.old_contents(repository, changes)
     names = [change.path for change in changes if change.old.strip("0")]
     found: list[Sighting] = []
+    cleaner = Cleaner(matcher)
     for change, data in suspects:
-        shown = show_path(change.path)
+        shown = cleaner.show(change.path)
         if data is not None:
             found += added(matcher, judge, data, olds, "index", shown)
             continue
@@ -194,3 +195,7 @@ def _refuse(error: KeyproofError) -> int:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 from keyproof.errors import SourceError, UsageError
 from keyproof.leaks import attribution, gitio
 from keyproof.leaks.added import Judge, Sighting, added
+from keyproof.leaks.assemble import Cleaner
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.staged import blobs, suspicious
@@ -167,8 +168,9 @@ def _names(
     repository: Repository, matcher: Matcher, judge: Judge, lines: Sequence[bytes]
 ) -> Iterator[Sighting]:
     """Search the names that the range brings; each is seen once."""
+    cleaner = Cleaner(matcher)
     for path in dict.fromkeys(line.split(b" ", 1)[1] for line in lines if b" " in line):
-        for one in added(matcher, judge, path, (), "file_name", attribution.show_path(path)):
+        for one in added(matcher, judge, path, (), "file_name", cleaner.show(path)):
             yield one._replace(found=one.found._replace(line=None, column=None))
 
 
@@ -183,11 +185,12 @@ def _in_files(
         return
     placed: set[str] = set()
     before: dict[str, list[bytes]] = {}
+    cleaner = Cleaner(matcher)
     for one in attribution.introductions(repository, frozenset(suspects), commits, 1):
         placed.add(one.oid)
         if one.commit not in before:
             before = {one.commit: _before(repository, one.commit)}
-        shown = attribution.show_path(one.path)
+        shown = cleaner.show(one.path)
         olds = before[one.commit]
         for sighting in added(matcher, judge, suspects[one.oid], olds, "blob", shown):
             yield sighting._replace(commit=one.commit)
