@@ -6,9 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import msgspec
-
-from keyproof.errors import PolicyError
 from keyproof.model.policy import Decision, Example, Policy
 from keyproof.model.record import canonical_json
 from keyproof.pipeline.examples import stage
@@ -49,16 +46,8 @@ def wrong_examples(policy: Policy, engine: Engine) -> Iterator[str]:
 
 
 def example_document(policy: Policy, example: Example) -> tuple[Subject, bytes]:
-    """Return an example's subject and the input document it is decided from.
-
-    Raises:
-        PolicyError: the example does not fit the record that it stands for.
-    """
-    try:
-        staged = stage(policy.subject, example)
-    except (msgspec.ValidationError, TypeError, AttributeError) as failure:
-        # an example's values are public, so that the message may quote them
-        raise PolicyError(f"example '{example.title}': {failure}", where=policy.path) from None
+    """Return an example's subject and the input document it is decided from."""
+    staged = stage(policy.subject, example)
     population = Population(staged.facts)
     (subjects,) = population.chunks(policy.subject, policy.needs, population.count(policy.subject))
     subject = next(s for s in subjects if s.id == staged.subject_id)

@@ -51,7 +51,7 @@ class Custom(Document, frozen=True, kw_only=True):
     version: str
     severity: Severity
     subject: SubjectType
-    params: Mapping[str, ParameterText] = {}
+    params: Mapping[str, Any] = {}
     message: str
     remediation: str
     examples: tuple[Example, ...]
@@ -136,7 +136,8 @@ def _block(lines: list[str], package_line: int, name: str) -> yamlfile.Document:
 
 def _parameters(annotations: Annotations, document: yamlfile.Document) -> list[Parameter]:
     made = []
-    for name, text in annotations.custom.params.items():
+    for name in annotations.custom.params:
+        text = document.convert(ParameterText, "custom", "params", name, error=PolicyError)
         where = document.where("custom", "params", name)
         if not _NAME.match(name):
             raise PolicyError(f"parameter '{name}': names are lower case", where=where)

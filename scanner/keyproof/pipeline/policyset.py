@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from keyproof.errors import NothingToCheck, PolicyError, UsageError
 from keyproof.model.policy import Policy
 from keyproof.model.record import Document, digest
 from keyproof.pipeline import metadata
+from keyproof.pipeline.examples import stage
 from keyproof.pipeline.policy_lock import read_lock, text_digest
 from keyproof.pipeline.subject_schema import field_names
 from keyproof.resources import shipped
@@ -173,6 +175,7 @@ def read(path: Path, folder: Path, origin: Literal["shipped", "user"] = "user") 
         )
     custom = header.annotations.custom
     _check_needs(header)
+    _check_examples(header)
     return Policy(
         id=policy_id,
         title=header.annotations.title,
@@ -190,6 +193,18 @@ def read(path: Path, folder: Path, origin: Literal["shipped", "user"] = "user") 
         module=module,
         digest=text_digest(module.encode()),
     )
+
+
+def _check_examples(header: metadata.Header) -> None:
+    custom = header.annotations.custom
+    for index, example in enumerate(custom.examples):
+        try:
+            stage(custom.subject, example)
+        except (msgspec.ValidationError, TypeError, AttributeError) as failure:
+            raise PolicyError(  # an example's values are public, so the message may quote them
+                f"example '{example.title}': {failure}",
+                where=header.document.where("custom", "examples", index),
+            ) from None
 
 
 def _text(path: Path) -> str:
