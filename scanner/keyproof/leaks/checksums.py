@@ -91,6 +91,8 @@ def base64_text(value: bytes) -> bool:
         user, colon, password = _base64(value).partition(b":")
     except ValueError:
         return False
+    if password.lower() in (b"password", b"secret", b"token", b"changeme", user.lower()):
+        return False
     whole = user + password
     return bool(colon and user and len(password) >= 4 and whole.isascii()) and all(
         32 <= letter < 127 for letter in whole

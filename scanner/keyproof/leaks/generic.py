@@ -50,10 +50,10 @@ _EMAIL = re.compile(rb"[^@]+@[a-z0-9.-]+\.[a-z]{2,}\Z", re.IGNORECASE)
 _VERSION = re.compile(rb"[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+.][0-9A-Za-z.]+)?\Z")
 _DATE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CODE = re.compile(
-    rb"[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
+    rb"[A-Za-z_$][\w$]*(?:[.:>-]{1,2}[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
     rb"\|\||&&|==|\+=|\\[dwsS]|\[\^|\(\?)|[@#.][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}"
 )
-_IDENTIFIER = re.compile(rb"[A-Za-z_$]+(?:[-_.:/ ]?[A-Za-z]+)*[0-9]{0,2}\Z")
+_IDENTIFIER = re.compile(rb"[A-Za-z_$]+(?:[-_.:/][A-Za-z]+)*[0-9]{0,2}\Z")
 _CONSTANT = re.compile(
     rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z|[a-z][a-z0-9]*(?:[-_.][a-z0-9]{1,}){2,}\Z"
 )
@@ -72,6 +72,7 @@ _STOP = frozenset(
     testing text the this tmp token true type undefined unknown update url user username uuid
     valid value variable vault version void wrong www yes your""".split()
 )
+_LEET = bytes.maketrans(b"01345@$", b"oieasas")
 _LOCK_LINE = re.compile(rb"integrity|sha\d{3}-|resolved|checksum|\bhash\b", re.IGNORECASE)
 
 
@@ -91,10 +92,12 @@ def _is_code(value: bytes) -> bool:
 
 def _is_words(value: bytes) -> bool:
     """Whether the value is made of words that people use for no secret at all."""
-    words = [word.lower() for word in _WORDS.findall(value)]
-    if not words:
-        return value.isdigit() and len(value) < 20
-    return all(word in _STOP or len(word) == 1 for word in words)
+    plain = value.rstrip(b"0123456789!?.*#")
+    for form in (value, plain.translate(_LEET)):
+        words = [word.lower() for word in _WORDS.findall(form)]
+        if words and all(word in _STOP or len(word) == 1 for word in words):
+            return True
+    return value.isdigit() and len(value) < 20
 
 
 def _refused(match: re.Match[bytes], text: bytes) -> bool:
@@ -113,7 +116,7 @@ def _refused(match: re.Match[bytes], text: bytes) -> bool:
 def password(match: re.Match[bytes], text: bytes) -> str | None:
     """A password: any printable value that is neither word, code, path nor template."""
     value = match.group("secret")
-    if _refused(match, text) or _is_code(value) or _is_words(value):
+    if not value.isascii() or _refused(match, text) or _is_code(value) or _is_words(value):
         return None
     letters = sum(chr(b).isalpha() for b in value)
     digits = sum(48 <= b <= 57 for b in value)
@@ -166,6 +169,16 @@ def header(match: re.Match[bytes], _text: bytes) -> str | None:
     if _is_code(value) or _is_words(value) or wordiness(value) > 0.42 or entropy(value) < 3.0:
         return None
     return "medium" if any(48 <= b <= 57 for b in value) else "low"
+
+
+def judge_value(value: bytes, before: bytes) -> bool:
+    """Whether a value that another engine proposes could be a secret; ``before``: its line so far."""
+    if not value.isascii() or _LOCK_LINE.search(before) or _PUBLIC_NAME.search(before):
+        return False
+    if _is_code(value) or _is_words(value) or _UUID.match(value):
+        return False
+    digits = sum(48 <= b <= 57 for b in value)
+    return digits > 0 and entropy(value) >= 2.5 and wordiness(value) < 0.5
 
 
 SHAPES: Mapping[str, Callable[[re.Match[bytes], bytes], str | None]] = MappingProxyType(

@@ -14,6 +14,11 @@ from typing import Any
 MAXIMUM_WIDTH = 20_000
 """Longest text, in bytes, that a pattern may match: an exact check looks at no more than this."""
 
+_CATEGORIES = {
+    op.CATEGORY_DIGIT: b"0123456789",
+    op.CATEGORY_SPACE: b" \t\n\r\x0b\x0c",
+    op.CATEGORY_WORD: b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_",
+}
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 
 
@@ -105,15 +110,20 @@ def _letters(items: Any) -> frozenset[int] | None:
         return frozenset(range(256)) - {argument}
     if code is op.ANY:
         return frozenset(range(256)) - {10}
-    if code is not op.IN:
-        return None
+    return _class_letters(argument) if code is op.IN else None
+
+
+def _class_letters(members: list[tuple[Any, Any]]) -> frozenset[int] | None:
+    """Return the letters of a character class; ``None`` where it names a category unknown here."""
     found: set[int] = set()
-    for kind, value in argument:
+    for kind, value in members:
         if kind is op.LITERAL:
             found.add(value)
         elif kind is op.RANGE:
             found.update(range(value[0], value[1] + 1))
+        elif kind is op.CATEGORY and value in _CATEGORIES:
+            found.update(_CATEGORIES[value])
         elif kind is not op.NEGATE:
             return None
-    negated = argument[0][0] is op.NEGATE
+    negated = members[0][0] is op.NEGATE
     return frozenset(set(range(256)) - found if negated else found)

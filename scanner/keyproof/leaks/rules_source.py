@@ -45,7 +45,7 @@ ASSIGN = (
 )
 HASH_WORDS = (
     r"(?i)(?:sha-?(?:1|256|384|512)|md5|checksum|integrity|digest|commit|revision|etag|"
-    r"(?<![a-z])rev(?![a-z])|blob|uuid|guid|public)"
+    r"(?<![a-z])rev(?![a-z])|public)"
 )
 
 

@@ -213,7 +213,7 @@ MAKERS: dict[str, Callable[[Random], str]] = {
     "awskey": lambda r: "AK" + "IA" + letters(r, 16, ALPHABETS["k"]),
     "awstemp": lambda r: "AS" + "IA" + letters(r, 16, ALPHABETS["k"]),
     "nuget": lambda r: "oy2" + letters(r, 1, "abcdefghijklmnop") + letters(r, 15, ALPHABETS["l"]) + "a" + letters(r, 11, ALPHABETS["l"]) + "e" + "b" + letters(r, 1, "abcdefghijklmnop") + letters(r, 11, ALPHABETS["l"]) + "4",
-    "grafana_old": lambda r: MAKERS["json64"](r),
+
     "dashes": lambda r: "-" * 5,
 }  # fmt: skip
 

@@ -1,0 +1,152 @@
+"""detect-secrets as a second engine: its plugins add candidates where ours have found nothing.
+
+It reads a line at a time at about 10 MB/s, so it sees the working tree, staged text and lines that
+were hit already, never a whole history. Its settings are process-wide; they are changed for one
+call under a lock and put back. Nothing is verified, and nothing touches the network.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from keyproof.leaks.generic import judge_value
+from keyproof.leaks.hit import Hit
+from keyproof.leaks.placeholders import is_placeholder, is_template
+from keyproof.leaks.rules import Detector
+from keyproof.model.secret import Secret
+
+COVERAGE = "detect-secrets saw working-tree and staged lines only, not the history"
+"""What a report says of this engine's reach."""
+
+_LONGEST_LINE = 4096
+_LOCK = threading.Lock()
+_PLUGINS: tuple[tuple[str, dict[str, Any], str, str, str, bool], ...] = (
+    # class, settings, our detector id, provider, kind, named
+    ("ArtifactoryDetector", {}, "artifactory", "artifactory", "api_key", True),
+    ("AWSKeyDetector", {}, "aws", "aws", "access_key_id", True),
+    ("AzureStorageKeyDetector", {}, "azure_storage", "azure", "secret_key", True),
+    ("BasicAuthDetector", {}, "basic_auth", "http", "basic_auth", False),
+    ("CloudantDetector", {}, "cloudant", "ibm", "password", True),
+    ("IbmCloudIamDetector", {}, "ibm_iam", "ibm", "api_key", True),
+    ("IbmCosHmacDetector", {}, "ibm_cos", "ibm", "secret_key", True),
+    ("JwtTokenDetector", {}, "jwt", "jwt", "jwt", True),
+    ("MailchimpDetector", {}, "mailchimp", "mailchimp", "api_key", True),
+    ("SendGridDetector", {}, "sendgrid", "sendgrid", "api_key", True),
+    ("SlackDetector", {}, "slack", "slack", "api_key", True),
+    ("SoftlayerDetector", {}, "softlayer", "ibm", "api_key", True),
+    ("SquareOAuthDetector", {}, "square", "square", "client_secret", True),
+    ("StripeDetector", {}, "stripe", "stripe", "secret_key", True),
+    ("TwilioKeyDetector", {}, "twilio", "twilio", "access_key_id", True),
+    ("KeywordDetector", {}, "keyword", "generic", "password", False),
+    ("Base64HighEntropyString", {"limit": 4.5}, "base64", "generic", "high_entropy", False),
+    ("HexHighEntropyString", {"limit": 3.0}, "hex", "generic", "high_entropy", False),
+)
+_FILTERS = (
+    "detect_secrets.filters.heuristic.is_potential_uuid",
+    "detect_secrets.filters.heuristic.is_indirect_reference",
+    "detect_secrets.filters.heuristic.is_likely_id_string",
+    "detect_secrets.filters.heuristic.is_templated_secret",
+    "detect_secrets.filters.heuristic.is_sequential_string",
+)
+
+
+def detectors() -> tuple[Detector, ...]:
+    """Return what this engine recognises, in the form of our own detectors (never triggered)."""
+    return tuple(
+        Detector(
+            id=f"detect_secrets.{name}",
+            provider=provider,
+            kind=kind,
+            named=named,
+            confidence="low",
+            rank=7 if named else 10,
+            pattern="",
+            before=0,
+            after=0,
+            covers=False,
+            public_prefix=0,
+            entropy=0.0,
+            checks=(),
+            companion=None,
+            reject="",
+            shape="",
+            hashes=(),
+        )
+        for _, _, name, provider, kind, named in _PLUGINS
+    )
+
+
+def scan_lines(text: bytes, path: str) -> list[Hit]:
+    """Return what detect-secrets finds in a text, judged by our own value checks.
+
+    Args:
+        text: a file as it stands; undecodable bytes count as letters of their own.
+        path: the file's name, by which detect-secrets chooses its keyword grammar.
+
+    Lines longer than 4,096 bytes are passed over: they are data, which our own detectors read.
+    """
+    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+    from detect_secrets.settings import transient_settings
+
+    settings = {
+        "plugins_used": [{"name": name, **options} for name, options, *_ in _PLUGINS],
+        "filters_used": [{"path": name} for name in _FILTERS],
+    }
+    hits: list[Hit] = []
+    with _LOCK, transient_settings(settings):
+        classes: dict[str, Any] = get_mapping_from_secret_type_to_class()
+        by_type = {
+            secret_type: row
+            for secret_type, plugin in classes.items()
+            for row in _PLUGINS
+            if row[0] == plugin.__name__
+        }
+        start = 0
+        for line in text.splitlines(keepends=True):
+            if len(line) <= _LONGEST_LINE:
+                hits += _line(line, start, PurePosixPath(path).name, by_type)
+            start += len(line)
+    return hits
+
+
+def _line(line: bytes, start: int, name: str, by_type: dict[str, Any]) -> Iterator[Hit]:
+    from detect_secrets.core.scan import _scan_line
+    from detect_secrets.settings import get_plugins
+    from detect_secrets.util.code_snippet import get_code_snippet
+
+    shown = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+    context = get_code_snippet(lines=[shown], line_number=1)
+    seen: set[bytes] = set()
+    for plugin in get_plugins():
+        for found in _scan_line(
+            plugin=plugin, filename=name, line=shown, line_number=1, context=context
+        ):
+            secret = Secret(found.secret_value or "")
+            found.secret_value = None
+            hit = _hit(line, start, secret, by_type.get(found.type))
+            if hit and secret.reveal() not in seen:
+                seen.add(secret.reveal())
+                yield hit
+
+
+def _hit(line: bytes, start: int, secret: Secret, row: Any) -> Hit | None:
+    value = secret.reveal()
+    at = line.find(value) if value else -1
+    if row is None or at < 0 or is_placeholder(value) or is_template(value):
+        return None
+    _, _, name, _, _, named = row
+    if not named and not judge_value(value, line[:at]):
+        return None
+    return Hit(
+        detector=f"detect_secrets.{name}",
+        start=start + at,
+        end=start + at + len(value),
+        secret=secret,
+        key_ids=(),
+        provider_hashes=(),
+        confidence="low",
+        public_prefix=0,
+    )
