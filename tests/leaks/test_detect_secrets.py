@@ -44,7 +44,10 @@ def test_placeholders_code_and_long_lines_are_passed_over() -> None:
 
 def test_undecodable_bytes_do_not_stop_it() -> None:
     value = _value("bytes")
-    text = b"\xff\xfe broken \x80\n" + f'secret_key = "{value}"\n'.encode()
+    text = (
+        b'\xff\xfe broken \x80\npassword = "a1\xff\x80\xfe2b3c4d"\n'
+        + f'secret_key = "{value}"\n'.encode()
+    )
     assert [h.secret.reveal_text() for h in scan_lines(text, "a.py")] == [value]
 
 

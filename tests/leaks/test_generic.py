@@ -82,7 +82,21 @@ def test_words_code_and_templates_are_no_secrets(bench: Bench, name: str, value:
 
 @pytest.mark.parametrize(
     "name",
-    ["token_type", "password_hash", "publicKey", "csrf_token", "cache_key", "passwordField", "key_id", "primary_key", "next_page_token", "integrity", "commit", "api_key_name", "etag"],
+    [
+        "token_type",
+        "password_hash",
+        "publicKey",
+        "csrf_token",
+        "cache_key",
+        "passwordField",
+        "key_id",
+        "primary_key",
+        "next_page_token",
+        "integrity",
+        "commit",
+        "api_key_name",
+        "etag",
+    ],
 )
 def test_names_that_hold_no_secret(bench: Bench, name: str) -> None:
     value = letters(Random(name), 32)
@@ -131,3 +145,19 @@ def test_a_named_detector_beats_a_generic_one(bench: Bench, planted: Path) -> No
     value = plant("gl" + "pat-" + letters(Random("beats"), 20))
     (hit,) = bench.hits(f'password = "{value}"')
     assert hit.detector == "gitlab.pat"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("tests/unit/a.py", True),
+        ("src/app/login.spec.ts", True),
+        ("docs/setup.md", True),
+        ("src/LoginTest.java", True),
+        ("src/contest.py", False),
+        ("latest/app.py", False),
+        ("src/documents.py", False),
+    ],
+)
+def test_a_path_says_that_it_holds_examples(path: str, expected: bool) -> None:
+    assert placeholders.in_example_path(path) is expected

@@ -7,6 +7,7 @@ call under a lock and put back. Nothing is verified, and nothing touches the net
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -21,7 +22,8 @@ from keyproof.model.secret import Secret
 COVERAGE = "detect-secrets saw working-tree and staged lines only, not the history"
 """What a report says of this engine's reach."""
 
-_LONGEST_LINE = 4096
+_LONGEST_LINE = 2048
+_DIGIT = re.compile(rb"[0-9]")
 _LOCK = threading.Lock()
 _PLUGINS: tuple[tuple[str, dict[str, Any], str, str, str, bool], ...] = (
     # class, settings, our detector id, provider, kind, named
@@ -44,13 +46,7 @@ _PLUGINS: tuple[tuple[str, dict[str, Any], str, str, str, bool], ...] = (
     ("Base64HighEntropyString", {"limit": 4.5}, "base64", "generic", "high_entropy", False),
     ("HexHighEntropyString", {"limit": 3.0}, "hex", "generic", "high_entropy", False),
 )
-_FILTERS = (
-    "detect_secrets.filters.heuristic.is_potential_uuid",
-    "detect_secrets.filters.heuristic.is_indirect_reference",
-    "detect_secrets.filters.heuristic.is_likely_id_string",
-    "detect_secrets.filters.heuristic.is_templated_secret",
-    "detect_secrets.filters.heuristic.is_sequential_string",
-)
+_LEAST_LINE = 12
 
 
 def detectors() -> tuple[Detector, ...]:
@@ -83,59 +79,66 @@ def scan_lines(text: bytes, path: str) -> list[Hit]:
     """Return what detect-secrets finds in a text, judged by our own value checks.
 
     Args:
-        text: a file as it stands; undecodable bytes count as letters of their own.
+        text: a file as it stands; each byte counts as one letter.
         path: the file's name, by which detect-secrets chooses its keyword grammar.
 
-    Lines longer than 4,096 bytes are passed over: they are data, which our own detectors read.
+    Lines longer than 2,048 bytes are passed over: they are data, which our own detectors read. So
+    are lines without a digit: no value in them would be taken for a secret.
     """
-    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
-    from detect_secrets.settings import transient_settings
+    from detect_secrets.settings import get_plugins, transient_settings
 
     settings = {
         "plugins_used": [{"name": name, **options} for name, options, *_ in _PLUGINS],
-        "filters_used": [{"path": name} for name in _FILTERS],
+        "filters_used": [],
     }
     hits: list[Hit] = []
     with _LOCK, transient_settings(settings):
-        classes: dict[str, Any] = get_mapping_from_secret_type_to_class()
-        by_type = {
-            secret_type: row
-            for secret_type, plugin in classes.items()
-            for row in _PLUGINS
-            if row[0] == plugin.__name__
-        }
+        by_class = {row[0]: row for row in _PLUGINS}
+        plugins = [(plugin, by_class[type(plugin).__name__]) for plugin in get_plugins()]
         start = 0
         for line in text.splitlines(keepends=True):
-            if len(line) <= _LONGEST_LINE:
-                hits += _line(line, start, PurePosixPath(path).name, by_type)
+            if _LEAST_LINE <= len(line) <= _LONGEST_LINE and _DIGIT.search(line):
+                hits += _line(line, start, PurePosixPath(path).name, plugins)
             start += len(line)
     return hits
 
 
-def _line(line: bytes, start: int, name: str, by_type: dict[str, Any]) -> Iterator[Hit]:
-    from detect_secrets.core.scan import _scan_line
-    from detect_secrets.settings import get_plugins
+def _line(line: bytes, start: int, name: str, plugins: list[tuple[Any, Any]]) -> Iterator[Hit]:
     from detect_secrets.util.code_snippet import get_code_snippet
 
-    shown = line.rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+    shown = line.rstrip(b"\r\n").decode("latin-1")
     context = get_code_snippet(lines=[shown], line_number=1)
     seen: set[bytes] = set()
-    for plugin in get_plugins():
-        for found in _scan_line(
-            plugin=plugin, filename=name, line=shown, line_number=1, context=context
-        ):
-            secret = Secret(found.secret_value or "")
+    for plugin, row in plugins:
+        for found in plugin.analyze_line(filename=name, line=shown, line_number=1, context=context):
+            secret = Secret((found.secret_value or "").encode("latin-1"))
             found.secret_value = None
-            hit = _hit(line, start, secret, by_type.get(found.type))
+            if _filtered(secret, shown, plugin):
+                continue
+            hit = _hit(line, start, secret, row)
             if hit and secret.reveal() not in seen:
                 seen.add(secret.reveal())
                 yield hit
 
 
+def _filtered(secret: Secret, line: str, plugin: Any) -> bool:
+    """Whether detect-secrets' own heuristics take the value for none."""
+    from detect_secrets.filters import heuristic
+
+    value = secret.reveal().decode("latin-1")
+    return bool(
+        heuristic.is_potential_uuid(value)
+        or heuristic.is_templated_secret(value)
+        or heuristic.is_sequential_string(value)
+        or heuristic.is_indirect_reference(line)
+        or heuristic.is_likely_id_string(value, line, plugin)
+    )
+
+
 def _hit(line: bytes, start: int, secret: Secret, row: Any) -> Hit | None:
     value = secret.reveal()
     at = line.find(value) if value else -1
-    if row is None or at < 0 or is_placeholder(value) or is_template(value):
+    if at < 0 or is_placeholder(value) or is_template(value):
         return None
     _, _, name, _, _, named = row
     if not named and not judge_value(value, line[:at]):

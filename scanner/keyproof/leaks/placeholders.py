@@ -97,3 +97,14 @@ def wordiness(value: bytes) -> float:
     if len(pairs) < 6:
         return 0.0
     return sum(pair in _COMMON for pair in pairs) / len(pairs)
+
+
+_EXAMPLE_PATH = re.compile(
+    r"(?:^|[/\\._-])(?:tests?|testing|testdata|specs?|fixtures?|mocks?|examples?|samples?|docs?|demos?|"
+    r"stubs?|cypress|e2e)(?:[/\\._-]|$)|(?:Tests?|Spec|Mock)\.[a-z]{1,5}$"
+)
+
+
+def in_example_path(path: str) -> bool:
+    """Whether a path says test, example or document: it lowers the confidence, it never hides."""
+    return _EXAMPLE_PATH.search(path) is not None
