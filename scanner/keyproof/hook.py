@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from keyproof.errors import ExitCode, KeyproofError, UsageError
 
 if TYPE_CHECKING:
     from keyproof.leaks.added import Judge, Sighting
+    from keyproof.leaks.assemble import Cleaner
     from keyproof.leaks.gitio import Repository
     from keyproof.leaks.matcher import Matcher
     from keyproof.leaks.staged import Change
@@ -99,7 +100,30 @@ def _staged(
             continue
         for one in added(matcher, judge, change.path, names, "file_name", shown):
             found.append(one._replace(found=one.found._replace(line=None, column=None)))
-    return found
+    if all(one.accepted for one in found):
+        return found
+    return [*found, *_candidates(judge, suspects, olds, found, cleaner)]
+
+
+def _candidates(
+    judge: Judge,
+    suspects: Sequence[tuple[Change, bytes | None]],
+    olds: Sequence[bytes],
+    found: Sequence[Sighting],
+    cleaner: Cleaner,
+) -> Iterator[Sighting]:
+    """Yield what detect-secrets would add: it loads slowly, so only a stopped commit asks it."""
+    from keyproof.leaks.added import sightings_of
+    from keyproof.leaks.engine_detect_secrets import scan_lines
+
+    known = {(one.path, one.found.line) for one in found}
+    for change, data in suspects:
+        if data is not None:
+            shown = cleaner.show(change.path)
+            hits = scan_lines(data, shown)
+            for one in sightings_of(judge, data, hits, olds, "index", shown, line=1):
+                if (one.path, one.found.line) not in known:
+                    yield one
 
 
 def _pushed(

@@ -64,12 +64,12 @@ def added(
     matcher: Matcher, judge: Judge, data: bytes, olds: Sequence[bytes], where: str, path: str | None
 ) -> list[Sighting]:
     """Return the secrets that ``data`` holds and ``olds`` do not, by place."""
-    seen = _sightings(judge, data, matcher.find(data), olds, where, path, line=1)
+    seen = sightings_of(judge, data, matcher.find(data), olds, where, path, line=1)
     if b"\0" in data:
         old_views = [view.text for old in olds if b"\0" in old for view in decode.views(old)]
         for view in decode.views(data):
             hits = matcher.find(view.text)
-            more = _sightings(judge, view.text, hits, old_views, where, path, line=view.line)
+            more = sightings_of(judge, view.text, hits, old_views, where, path, line=view.line)
             seen += more if view.exact else [_inexact(one) for one in more]
     return seen
 
@@ -78,7 +78,7 @@ def _inexact(sighting: Sighting) -> Sighting:
     return sighting._replace(found=sighting.found._replace(column=None))
 
 
-def _sightings(
+def sightings_of(
     judge: Judge,
     text: bytes,
     hits: Sequence[Hit],
@@ -88,6 +88,11 @@ def _sightings(
     *,
     line: int,
 ) -> list[Sighting]:
+    """Return those of a text's hits that its older versions do not hold.
+
+    Args:
+        line: the number of the text's first line.
+    """
     if not hits:
         return []
     located = locate(judge.identities, text, hits, first_line=line)
