@@ -71,7 +71,7 @@ def _remediate(act: Act, folder: Path) -> None:
     note(f"planned and opened {len(plan.actions)} tickets: {folder / 'tickets'}")
     note(
         f"\nrotation of {act.account.leaked_key_id} ({act.account.leaked_user}), approved by the"
-        f" {show.APPROVER}, on a simulated clock:"
+        f" {show.APPROVER}, on a simulated clock (an emergency: a leaked key gets no overlap):"
     )
     rotation = show.rotate_leaked_key(
         act, lambda step, at: note(f"  {at:%Y-%m-%d %H:%M}  {step.state:<14} {next_step(step)}")
