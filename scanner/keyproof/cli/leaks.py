@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the result to a file.")
 @click.option("--coverage", is_flag=True, help="Say on stderr what was read and what was not.")
+@click.option(
+    "--baseline",
+    "accepted",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Mark what this baseline accepts; nothing is hidden.",
+)
 @click.option("--no-cache", is_flag=True, help="Neither use nor write what earlier scans read.")
 @click.option("--allow-incomplete", is_flag=True, help="Do not exit 4 where something is unread.")
 @click.option("--exit-zero", is_flag=True, help="Do not exit 1 where there are leaks.")
@@ -48,6 +55,7 @@ def leaks(
     form: str,
     output: str | None,
     coverage: bool,
+    accepted: Path | None,
     no_cache: bool,
     allow_incomplete: bool,
     exit_zero: bool,
@@ -65,7 +73,7 @@ def leaks(
     if stdin and paths:
         raise UsageError("--stdin takes no PATH")
     with progress(quiet=quiet) as shown:
-        scanner = _scanner(shown, cached=not no_cache)
+        scanner = _scanner(shown, accepted, cached=not no_cache)
         results = list(_results(scanner, paths or (Path(),), no_git, staged, revisions, stdin))
     with result_stream(output) as stream:
         _write(stream, form, results)
@@ -84,14 +92,23 @@ def leaks(
     return ExitCode.INCOMPLETE if gaps and not allow_incomplete else ExitCode.OK
 
 
-def _scanner(shown: Any, *, cached: bool) -> Scanner:
+def _scanner(shown: Any, accepted: Path | None, *, cached: bool) -> Scanner:
+    from keyproof.app.clock import SystemClock
     from keyproof.identity import cache_folder, load_fingerprinter
+    from keyproof.leaks.baseline import load
     from keyproof.leaks.hitcache import SqliteHitCache
     from keyproof.leaks.scan import open_scanner
+    from keyproof.leaks.suppress import Suppressor
 
+    baseline = load(accepted) if accepted else None
+    if accepted and baseline is None:
+        raise UsageError(f"there is no {accepted}", hint="check the path of the baseline")
+    suppressor = Suppressor(baseline, SystemClock().now().date())
     cache = SqliteHitCache(cache_folder(os.environ)) if cached else None
     fingerprinter = load_fingerprinter(os.environ)
-    return open_scanner(os.environ, fingerprinter, progress=shown, cache=cache)
+    return open_scanner(
+        os.environ, fingerprinter, progress=shown, cache=cache, suppressor=suppressor
+    )
 
 
 def _results(
@@ -193,7 +210,14 @@ def _row(leak: Leak, place: Occurrence) -> dict[str, Any]:
         "repository": place.repository,
         "reachable": place.reachable,
         "key_ids": list(leak.key_native_ids),
+        "accepted": _accepted(place),
     }
+
+
+def _accepted(place: Occurrence) -> str | None:
+    """Return who accepts a place: ``inline`` or ``baseline``; an entry that ended does not."""
+    stated = place.suppression
+    return None if stated is None or stated.expired else stated.kind
 
 
 def _table(stream: IO[str], results: list[ScanResult]) -> None:
@@ -217,6 +241,8 @@ def _place(place: Occurrence) -> str:
         parts.append("in HEAD")
     elif place.reachable is False:
         parts.append("unreachable")
+    if _accepted(place):
+        parts.append(f"accepted ({_accepted(place)})")
     return "  ".join(parts)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
-from keyproof.errors import SourceError
-from keyproof.leaks import remotes
+from keyproof.errors import ConfigError, SourceError
+from keyproof.leaks import baseline, remotes
 from keyproof.leaks.gitio import open_repository
 from keyproof.leaks.scan import ScanResult, open_scanner, scan_repository
+from keyproof.leaks.suppress import Suppressor
 from keyproof.model.facts import Record
 from keyproof.model.leak import Leak
 from keyproof.model.source import Gap, Source
@@ -46,6 +48,7 @@ def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
         source=context.source,
         progress=context.progress,
         cache=context.cache,
+        suppressor=_suppressor(settings, started.date()),
     )
     results: list[ScanResult] = []
     for path in _repositories(settings):
@@ -88,6 +91,17 @@ def check(settings: SETTINGS, context: Context) -> Iterator[Check]:
             yield Check(f"open {path}", ok=False, detail=error.message, hint=error.hint)
         else:
             yield Check(f"open {path}", ok=True, detail="git can read it")
+
+
+def _suppressor(settings: SETTINGS, today: date) -> Suppressor:
+    if settings.baseline is None:
+        return Suppressor()
+    accepted = baseline.load(Path(settings.baseline).expanduser())
+    if accepted is None:
+        raise ConfigError(
+            "there is no baseline file", where=settings.baseline, hint="check 'baseline'"
+        )
+    return Suppressor(accepted, today)
 
 
 def _repositories(settings: SETTINGS) -> list[Path]:

@@ -12,6 +12,7 @@ from keyproof.leaks.attribution import show_path
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.places import Place
 from keyproof.leaks.rules import Detector
+from keyproof.leaks.suppress import Suppressor
 from keyproof.model.leak import Confidence, Leak, Occurrence, Where, leak_record_id
 
 _SURE = {"high": 0, "medium": 1, "low": 2}
@@ -38,7 +39,12 @@ class Cleaner:
 
 
 def assemble(
-    places: Iterable[Place], matcher: Matcher, *, source: str, repository: str
+    places: Iterable[Place],
+    matcher: Matcher,
+    *,
+    source: str,
+    repository: str,
+    suppressor: Suppressor = Suppressor(),  # noqa: B008 - frozen
 ) -> tuple[Leak, ...]:
     """Group places by secret, the surest detector naming the leak, sorted by record id."""
     detectors = {detector.id: detector for detector in matcher.rules.detectors}
@@ -47,7 +53,7 @@ def assemble(
     for place in places:
         by_secret.setdefault(place.found.secret_id, []).append(place)
     leaks = [
-        _leak(secret_id, own, detectors, cleaner, source, repository)
+        _leak(secret_id, own, detectors, cleaner, source, repository, suppressor)
         for secret_id, own in by_secret.items()
     ]
     return tuple(sorted(leaks, key=lambda leak: leak.record_id))
@@ -60,6 +66,7 @@ def _leak(
     cleaner: Cleaner,
     source: str,
     repository: str,
+    suppressor: Suppressor,
 ) -> Leak:
     def preference(place: Place) -> tuple[bool, int, int, str]:
         detector = detectors[place.found.detector]
@@ -68,7 +75,9 @@ def _leak(
 
     best = min(places, key=preference).found
     detector = detectors[best.detector]
-    occurrences = {_key(place): _occurrence(place, cleaner, repository) for place in places}
+    occurrences = {
+        _key(place): _occurrence(place, cleaner, repository, suppressor) for place in places
+    }
     return Leak(
         record_id=leak_record_id(source, secret_id),
         source=source,
@@ -103,15 +112,18 @@ def _place_order(one: Occurrence) -> tuple[str, str, int, int, str, str]:
     )
 
 
-def _occurrence(place: Place, cleaner: Cleaner, repository: str) -> Occurrence:
+def _occurrence(
+    place: Place, cleaner: Cleaner, repository: str, suppressor: Suppressor
+) -> Occurrence:
     author: str | None = None
+    path = None if place.path is None else cleaner.show(place.path)
     if place.author is not None:
         author = cleaner.show(place.author.encode("utf-8", "surrogateescape"))
     where: Literal[Where] = cast("Where", place.where)
     return Occurrence(
         where=where,
         repository=repository,
-        path=None if place.path is None else cleaner.show(place.path),
+        path=path,
         line=place.found.line,
         column=place.found.column,
         commit=place.commit,
@@ -120,6 +132,7 @@ def _occurrence(place: Place, cleaner: Cleaner, repository: str) -> Occurrence:
         in_head=place.in_head,
         reachable=place.reachable,
         occurrence_id=place.found.occurrence_id,
+        suppression=suppressor.of(place.found, path),
     )
 
 

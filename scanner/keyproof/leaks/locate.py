@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from keyproof.identity import redact
+from keyproof.leaks import inline
 from keyproof.leaks.hit import Hit
 from keyproof.model.secret import Secret
 
 _PLACEHOLDER = b"\x00secret\x00"
+_LONGEST_LINE = 4096
 _REACH = 512
 """How many bytes of a line count as context, on each side of the value."""
 
@@ -30,8 +32,21 @@ class Identities(Protocol):
         ...
 
 
+class Named(Identities, Protocol):
+    """A fingerprinter whose key has an id."""
+
+    @property
+    def key_id(self) -> str:
+        """See ``Fingerprinter.key_id``."""
+        ...
+
+
 class Found(NamedTuple):
-    """One secret at one place of one text, without its value. Lines and columns count from 1."""
+    """One secret at one place of one text, without its value. Lines and columns count from 1.
+
+    ``stated`` is the marker and reason of a comment that accepts it; ``baseline_ids`` are its
+    secret and occurrence ids under a baseline's key.
+    """
 
     detector: str
     secret_id: str
@@ -42,6 +57,26 @@ class Found(NamedTuple):
     provider_hashes: tuple[str, ...]
     line: int | None
     column: int | None
+    stated: tuple[str, str | None] | None = None
+    baseline_ids: tuple[str, str] | None = None
+
+
+class WithBaseline:
+    """A fingerprinter that also knows the one whose ids stand in a baseline."""
+
+    def __init__(self, own: Named, salted: Identities) -> None:
+        """Take the installation's fingerprinter and the baseline's."""
+        self._own = own
+        self.salted = salted
+        self.key_id = own.key_id
+
+    def secret_id(self, secret: Secret) -> str:
+        """See ``Fingerprinter.secret_id``."""
+        return self._own.secret_id(secret)
+
+    def occurrence_id(self, secret_id: str, context: str, nth: int) -> str:
+        """See ``Fingerprinter.occurrence_id``."""
+        return self._own.occurrence_id(secret_id, context, nth)
 
 
 def locate(
@@ -70,22 +105,42 @@ def locate(
         context = _context(text, begin, hit)
         nth = counts[secret_id, context] = counts.get((secret_id, context), -1) + 1
         before = text[begin : hit.start].decode("utf-8", "surrogateescape")
+        shown = context.decode("utf-8", "surrogateescape")
         found.append(
             Found(
                 detector=hit.detector,
                 secret_id=secret_id,
-                occurrence_id=identities.occurrence_id(
-                    secret_id, context.decode("utf-8", "surrogateescape"), nth
-                ),
+                occurrence_id=identities.occurrence_id(secret_id, shown, nth),
                 redacted=redact(hit.secret.reveal(), public_prefix=hit.public_prefix),
                 confidence=hit.confidence,
                 key_ids=hit.key_ids,
                 provider_hashes=hit.provider_hashes,
                 line=line,
                 column=len(before) + 1 if exact else None,
+                stated=_stated(text, begin, hit),
+                baseline_ids=_baseline_ids(identities, hit, shown, nth),
             )
         )
     return found
+
+
+def _stated(text: bytes, begin: int, hit: Hit) -> tuple[str, str | None] | None:
+    """Return the statement on the lines of a hit, or for them on the line above."""
+    finish = text.find(b"\n", hit.end, hit.end + _LONGEST_LINE)
+    finish = min(len(text), hit.end + _LONGEST_LINE) if finish < 0 else finish
+    above = text[max(0, text.rfind(b"\n", 0, max(begin - 1, 0)) + 1, begin - _LONGEST_LINE) : begin]
+    left = text[max(begin, hit.start - _LONGEST_LINE) : hit.start]
+    found = inline.statement(above, left + b"\0" + text[hit.end : finish])
+    return (found.marker, found.reason) if found else None
+
+
+def _baseline_ids(
+    identities: Identities, hit: Hit, context: str, nth: int
+) -> tuple[str, str] | None:
+    if not isinstance(identities, WithBaseline):
+        return None
+    secret_id = identities.salted.secret_id(hit.secret)
+    return secret_id, identities.salted.occurrence_id(secret_id, context, nth)
 
 
 def _context(text: bytes, begin: int, hit: Hit) -> bytes:

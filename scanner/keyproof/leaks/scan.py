@@ -15,10 +15,11 @@ from keyproof.leaks.assemble import Cleaner, assemble, merge
 from keyproof.leaks.collector import search_stream, search_text
 from keyproof.leaks.gaps import file_gaps
 from keyproof.leaks.gitio import Repository
-from keyproof.leaks.locate import Found
+from keyproof.leaks.locate import Found, WithBaseline
 from keyproof.leaks.matcher import Matcher, open_matcher
 from keyproof.leaks.places import Place
 from keyproof.leaks.rules import RuleSet, load_rules
+from keyproof.leaks.suppress import Suppressor
 from keyproof.leaks.texts import Text
 from keyproof.model.leak import Leak
 from keyproof.model.source import Gap
@@ -40,6 +41,7 @@ class Scanner(NamedTuple):
     progress: Progress | None = None
     cache: HitCache | None = None
     workers: int | None = None
+    suppressor: Suppressor = Suppressor()
 
     def step(self, what: str, done: int, total: int | None) -> None:
         """Report progress, where somebody listens."""
@@ -71,11 +73,16 @@ def open_scanner(
     progress: Progress | None = None,
     cache: HitCache | None = None,
     workers: int | None = None,
+    suppressor: Suppressor = Suppressor(),  # noqa: B008 - frozen
 ) -> Scanner:
     """Load the rules and their matcher, from the user's cache where it holds them."""
     folder = cache_folder(environment)
     matcher = open_matcher(rules or load_rules(folder), folder)
-    return Scanner(matcher, fingerprinter, environment, source, progress, cache, workers)
+    if suppressor.baseline is not None:
+        fingerprinter = WithBaseline(fingerprinter, suppressor.baseline.identities())
+    return Scanner(
+        matcher, fingerprinter, environment, source, progress, cache, workers, suppressor
+    )
 
 
 def scan_repository(
@@ -201,7 +208,13 @@ def _result(
     gaps: Iterable[Gap],
     counts: Iterable[tuple[str, int]],
 ) -> ScanResult:
-    leaks = assemble(places, scanner.matcher, source=scanner.source, repository=repository)
+    leaks = assemble(
+        places,
+        scanner.matcher,
+        source=scanner.source,
+        repository=repository,
+        suppressor=scanner.suppressor,
+    )
     return _summed(leaks, tuple(gaps), dict(counts))
 
 

@@ -15,12 +15,13 @@ from keyproof.leaks.gitio import Repository
 from keyproof.leaks.listing import Unread
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.places import Place, Placer
+from keyproof.leaks.suppress import Suppressor
 from keyproof.model.leak import Leak
 from keyproof.model.source import Gap
 from keyproof.ports.context import Fingerprinter, HitCache
 
 _T = TypeVar("_T")
-_FORMAT = 1
+_FORMAT = 2
 """Raised when what is remembered, or how it is found, changes."""
 
 
@@ -35,6 +36,11 @@ class Given(Protocol):
     @property
     def fingerprinter(self) -> Fingerprinter:
         """Makes the ids that leave."""
+        ...
+
+    @property
+    def suppressor(self) -> Suppressor:
+        """Knows what is accepted."""
         ...
 
     @property
@@ -85,8 +91,9 @@ class _Known(msgspec.Struct, frozen=True):
 def scan_objects(given: Given, repository: Repository, shown: str) -> ObjectsScanned:
     """Scan all objects and ref names; read only objects that the cache does not know."""
     ids = listing.object_ids(repository)
-    base = (_FORMAT, given.matcher.rules.digest, given.fingerprinter.key_id)
-    outcome_key = _key(*base, given.source, shown, ids, _state(repository))
+    accepted = given.suppressor
+    base = (_FORMAT, given.matcher.rules.digest, given.fingerprinter.key_id, accepted.salt)
+    outcome_key = _key(*base, given.source, shown, ids, _state(repository), accepted.state)
     known_key = _key(*base, str(repository.common_dir.resolve()))
     stored = given.cache.get([outcome_key, known_key]) if given.cache else {}
     outcome = _decoded(stored.get(outcome_key), _Outcome)
@@ -116,7 +123,13 @@ def _scan(
     refs = texts.ref_names(repository)
     places += _ref_places(given, refs)
     missing, whole = connectivity.missing()
-    leaks = assemble(places, given.matcher, source=given.source, repository=shown)
+    leaks = assemble(
+        places,
+        given.matcher,
+        source=given.source,
+        repository=shown,
+        suppressor=given.suppressor,
+    )
     gaps = repository_gaps(given.source, repository, read.unread, missing)
     if not whole and not missing:
         gaps.append(unchecked_gap(given.source))
