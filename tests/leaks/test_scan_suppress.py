@@ -28,7 +28,7 @@ def repo(planted: Path, home: Path) -> Repo:
 def _accepted(repo: Repo, home: Path, *options: str) -> dict[str, str | None]:
     done = keyproof("leaks", str(repo.path), "--format", "jsonl", *options, cwd=home, home=home)
     assert done.code == 1
-    return {row["path"]: row["accepted"] for row in map(json.loads, done.out.splitlines())}
+    return {row["path"]: row["suppressed"] for row in map(json.loads, done.out.splitlines())}
 
 
 def test_a_comment_marks_its_line(repo: Repo, home: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_baseline_marks_what_it_names_until_it_ends(repo: Repo, home: Path) ->
     rows = keyproof(
         "leaks", str(repo.path), "--format", "jsonl", "--baseline", str(file), cwd=home, home=home
     ).out.splitlines()
-    assert [row["accepted"] for row in map(json.loads, rows)].count(None) == 1
+    assert [row["suppressed"] for row in map(json.loads, rows)].count(None) == 1
 
 
 def test_a_baseline_that_is_not_there_is_an_error(repo: Repo, home: Path) -> None:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.support.sample_report import HOSTILE, sample_report
 
 from keyproof.model.report import Report
@@ -68,6 +69,18 @@ def test_a_leak_has_its_places_and_exposures(document: dict[str, Any], report: R
     }  # fmt: skip
     suppressed = [p["suppressed"] for leak in document["leaks"] for p in leak["occurrences"]]
     assert {"inline", None} == set(suppressed)
+
+
+def test_a_statement_that_ended_suppresses_nothing(report: Report) -> None:
+    def ended(place: Any) -> Any:
+        stated = place.suppression
+        return replace(place, suppression=stated and replace(stated, expired=True))
+
+    leaks = tuple(
+        replace(leak, occurrences=tuple(map(ended, leak.occurrences))) for leak in report.leaks
+    )
+    document = json.loads(text_of(replace(report, leaks=leaks)))
+    assert {p["suppressed"] for leak in document["leaks"] for p in leak["occurrences"]} == {None}
 
 
 def test_names_survive_as_they_are(document: dict[str, Any]) -> None:

@@ -210,7 +210,7 @@ def _row(leak: Leak, place: Occurrence) -> dict[str, Any]:
         "repository": place.repository,
         "reachable": place.reachable,
         "key_ids": list(leak.key_native_ids),
-        "accepted": _accepted(place),
+        "suppressed": _accepted(place),
     }
 
 

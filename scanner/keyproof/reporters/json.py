@@ -121,6 +121,7 @@ def _leak(leak: Leak) -> LeakV1:
 
 
 def _place(occurrence: Occurrence) -> PlaceV1:
+    stated = occurrence.suppression
     return PlaceV1(
         where=occurrence.where,
         repository=occurrence.repository,
@@ -132,5 +133,5 @@ def _place(occurrence: Occurrence) -> PlaceV1:
         introduced_at=occurrence.introduced_at,
         in_head=occurrence.in_head,
         occurrence_id=occurrence.occurrence_id,
-        suppressed=occurrence.suppression.kind if occurrence.suppression else None,
+        suppressed=stated.kind if stated and not stated.expired else None,
     )
