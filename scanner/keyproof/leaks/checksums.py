@@ -193,6 +193,19 @@ def base64_any(value: bytes) -> bool:
         return False
 
 
+def base64_secret(value: bytes) -> bool:
+    """Base64 of at least six bytes that are no certificate, no empty key and no plain word."""
+    try:
+        inner = _base64(value)
+    except ValueError:
+        return False
+    if inner.startswith(b"-----BEGIN"):
+        return pem_body(inner)
+    from keyproof.leaks.placeholders import is_placeholder, wordiness
+
+    return len(inner) >= 6 and not is_placeholder(inner) and wordiness(inner) < 0.5
+
+
 def mixed(value: bytes) -> bool:
     """Random letters: at least a digit, or both cases without the letter pairs of words."""
     from keyproof.leaks.placeholders import wordiness
@@ -241,6 +254,7 @@ CHECKS: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
             base64_64,
             base64_32,
             base64_any,
+            base64_secret,
             mixed,
             discord_id,
             pem_body,
