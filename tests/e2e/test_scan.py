@@ -80,6 +80,19 @@ def test_a_range_scan_resolves_nothing(shop: Repo, home: Path) -> None:
     assert finding["history"]["reopened"] == 0
 
 
+def test_the_baseline_of_a_repository_waives_what_it_accepts(shop: Repo, home: Path) -> None:
+    shop.write("old.env", f"GITHUB_TOKEN={github_pat('baseline old')}\n")
+    shop.commit("leak")
+    accepted = ("hook", "baseline", "--reason", "a token of the test double")
+    assert keyproof(*accepted, cwd=shop.path, home=home).code == 0
+    code, document, _ = scan(shop, home)
+    assert (code, document["summary"]["waived"], document["summary"]["fail"]) == (0, 1, 0)
+    shop.write("new.env", f"GITHUB_TOKEN={github_pat('baseline new')}\n")
+    shop.commit("another leak")
+    code, document, _ = scan(shop, home)
+    assert (code, document["summary"]["waived"], document["summary"]["fail"]) == (1, 1, 1)
+
+
 def test_the_same_facts_give_the_same_findings(shop: Repo, home: Path) -> None:
     shop.write("a.env", f"GITHUB_TOKEN={github_pat('same')}\n")
     shop.commit("leak")
