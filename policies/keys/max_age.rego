@@ -82,41 +82,59 @@ decisions[id] := d if {
 }
 
 # a rotation counts where the issuer states it; an edit of the record is none
+rotated := [key | some key in active; key.rotated_basis in stated; is_number(key.last_rotated_at_ns)]
+
+unstated := [key | some key in active; key.rotated_basis in stated; key.last_rotated_at_ns == null]
+
+original := array.concat(unstated, [key | some key in active; not key.rotated_basis in stated])
+
 decisions[id] := d if {
-	some key in active
-	key.rotated_basis in stated
-	is_number(key.last_rotated_at_ns)
+	some key in rotated
+	key.last_rotated_at_ns <= now
 	id := key.id
 	d := aged(key.last_rotated_at_ns, key.last_rotated_at_age_days, "last rotation")
 }
 
-original := [key | some key in active; not key.rotated_basis in stated]
-
-unstated := [key | some key in active; key.rotated_basis in stated; key.last_rotated_at_ns == null]
-
 decisions[id] := d if {
-	some key in array.concat(original, unstated)
-	not "last_rotated_at" in key.missing_fields
+	some key in rotated
+	key.last_rotated_at_ns > now
 	id := key.id
-	d := aged(key.created_at_ns, key.created_at_age_days, "creation")
+	d := {"status": "unknown", "reason": "the last rotation lies in the future"}
 }
 
 decisions[id] := d if {
-	some key in array.concat(original, unstated)
+	some key in original
 	"last_rotated_at" in key.missing_fields
 	id := key.id
 	d := {"status": "unknown", "reason": "the last rotation could not be read"}
 }
 
-aged(since, days, basis) := {"status": status, "evidence": {"age_days": days, "limit_days": limit, "counted_from": basis}} if {
-	is_number(since)
-	since <= now
-	status := verdict[(now - since) > limit_ns]
+whole := [key | some key in original; not "last_rotated_at" in key.missing_fields]
+
+decisions[id] := d if {
+	some key in whole
+	key.created_at_ns == null
+	id := key.id
+	d := {"status": "unknown", "reason": "the issuer does not report the creation time"}
 }
 
-aged(since, _, _) := {"status": "unknown", "reason": "the issuer does not report the creation time"} if since == null
+decisions[id] := d if {
+	some key in whole
+	is_number(key.created_at_ns)
+	key.created_at_ns > now
+	id := key.id
+	d := {"status": "unknown", "reason": "the creation lies in the future"}
+}
 
-aged(since, _, _) := {"status": "unknown", "reason": "the key's start lies in the future"} if {
-	is_number(since)
-	since > now
+decisions[id] := d if {
+	some key in whole
+	is_number(key.created_at_ns)
+	key.created_at_ns <= now
+	id := key.id
+	d := aged(key.created_at_ns, key.created_at_age_days, "creation")
+}
+
+aged(since, days, basis) := {"status": status, "evidence": evidence} if {
+	status := verdict[(now - since) > limit_ns]
+	evidence := {"age_days": days, "limit_days": limit, "counted_from": basis}
 }

@@ -51,6 +51,15 @@ test_a_stated_rotation_counts if {
 	d.evidence.counted_from == "last rotation"
 }
 
+test_a_rotation_in_the_future_is_unknown if {
+	check({"last_rotated_at_ns": now + 1, "last_rotated_at_age_days": -1, "rotated_basis": "native"}).status == "unknown"
+}
+
+test_an_unstated_rotation_counts_from_the_creation if {
+	old := {"created_at_ns": now - (900 * day), "created_at_age_days": 900, "rotated_basis": "native"}
+	check(old).evidence == {"age_days": 900, "limit_days": 90, "counted_from": "creation"}
+}
+
 test_an_unread_rotation_is_unknown if {
 	old := {"created_at_ns": now - (900 * day), "created_at_age_days": 900}
 	check(object.union(old, {"missing_fields": ["last_rotated_at"]})).status == "unknown"

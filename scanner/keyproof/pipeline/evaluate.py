@@ -102,6 +102,9 @@ def _tasks(
 def _by_parameters(
     policy: Policy, subjects: Sequence[Subject], parameters: Parameters
 ) -> Iterator[tuple[EffectiveParameters, Sequence[Subject]]]:
+    if not parameters.narrowed(policy.id):
+        yield parameters.effective(policy.id), subjects
+        return
     parts: dict[int, tuple[EffectiveParameters, list[Subject]]] = {}
     for subject in subjects:
         effective = parameters.effective(policy.id, subject.environment, subject.owner)

@@ -61,6 +61,11 @@ class Parameters:
             self._made[key] = self._make(*key)
         return self._made[key]
 
+    def narrowed(self, policy: str) -> bool:
+        """Tell whether environment or owner make a difference to a policy."""
+        everywhere = (*self._environments.values(), *self._owners.values())
+        return any(policy in layer for layers in everywhere for layer in layers)
+
     def _narrows(
         self, layers: Mapping[str, Sequence[_Layer]], name: str | None, policy: str
     ) -> bool:
