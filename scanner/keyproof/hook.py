@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keyproof.leaks.assemble import Cleaner
     from keyproof.leaks.gitio import Repository
     from keyproof.leaks.matcher import Matcher
-    from keyproof.leaks.staged import Change
+    from keyproof.leaks.staged import Change, Olds
 
 USAGE = """\
 usage: keyproof-hook [pre-commit | pre-push [REMOTE [URL]] | pre-receive] [--no-inline]
@@ -90,13 +90,14 @@ def _staged(
 
     judge = _judge(repository, inline)
     olds = staged.old_contents(repository, changes)
+    olds = staged.merged_contents(repository, changes, olds)
     names = [change.path for change in changes if change.old.strip("0")]
     found: list[Sighting] = []
     cleaner = Cleaner(matcher)
     for change, data in suspects:
         shown = cleaner.show(change.path)
         if data is not None:
-            found += added(matcher, judge, data, olds, "index", shown)
+            found += added(matcher, judge, data, olds.of(change.path), "index", shown)
             continue
         for one in added(matcher, judge, change.path, names, "file_name", shown):
             found.append(one._replace(found=one.found._replace(line=None, column=None)))
@@ -108,7 +109,7 @@ def _staged(
 def _candidates(
     judge: Judge,
     suspects: Sequence[tuple[Change, bytes | None]],
-    olds: Sequence[bytes],
+    olds: Olds,
     found: Sequence[Sighting],
     cleaner: Cleaner,
 ) -> Iterator[Sighting]:
@@ -121,7 +122,9 @@ def _candidates(
         if data is not None:
             shown = cleaner.show(change.path)
             hits = scan_lines(data, shown)
-            for one in sightings_of(judge, data, hits, olds, "index", shown, line=1):
+            for one in sightings_of(
+                judge, data, hits, olds.of(change.path), "index", shown, line=1
+            ):
                 if (one.path, one.found.line) not in known:
                     yield one
 

@@ -49,7 +49,7 @@ class Work:
 
     def hook(self, *arguments: str, stdin: str = "", cwd: Path | None = None, **env: str) -> Ran:
         done = subprocess.run(
-            [sys.executable, "-m", "keyproof.hook", *arguments],
+            [sys.executable, "-P", "-m", "keyproof.hook", *arguments],
             cwd=cwd or self.folder,
             env=self.environment | env,
             input=stdin.encode(),

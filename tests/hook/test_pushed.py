@@ -142,7 +142,7 @@ def test_the_framework_says_what_is_pushed(work: Work) -> None:
 
 def test_git_itself_refuses_the_push(work: Work) -> None:
     hook = work.folder / ".git" / "hooks" / "pre-push"
-    hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m keyproof.hook pre-push "$@"\n')
+    hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m keyproof.hook pre-push "$@"\n')
     hook.chmod(0o755)
     work.commit("settings.py", line())
     refused = work.try_git("push", "origin", "main")
@@ -152,7 +152,7 @@ def test_git_itself_refuses_the_push(work: Work) -> None:
 
 def test_a_server_refuses_what_it_receives(work: Work, planted: Path) -> None:
     hook = planted / "origin.git" / "hooks" / "pre-receive"
-    hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m keyproof.hook pre-receive\n')
+    hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m keyproof.hook pre-receive\n')
     hook.chmod(0o755)
     work.commit("b.py", "y = 1\n")
     assert work.try_git("push", "origin", "main").code == 0

@@ -83,7 +83,7 @@ def test_what_the_worktree_holds_does_not_matter(work: Work) -> None:
 def test_the_index_that_git_names_is_read(work: Work) -> None:
     work.commit("settings.py", "x = 1\n")
     hook = work.folder / ".git" / "hooks" / "pre-commit"
-    hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m keyproof.hook\n')
+    hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m keyproof.hook\n')
     hook.chmod(0o755)
     work.write("settings.py", line())
     stopped = work.try_git("commit", "-a", "-m", "all")
@@ -267,7 +267,7 @@ def test_the_clean_path_imports_nothing_heavy(work: Work) -> None:
         work.add(f"{number}.py", f"x = {number}\n" * 50)
     assert work.hook().code == 0  # fills the cache
     done = subprocess.run(
-        [sys.executable, "-c", CLEAN_PATH],
+        [sys.executable, "-P", "-c", CLEAN_PATH],
         cwd=work.folder,
         env=work.environment,
         capture_output=True,

@@ -45,7 +45,8 @@ def install(*, pre_push: bool, force: bool) -> int:
                 hint="call 'keyproof-hook' from it, or replace it with --force",
             )
         path.parent.mkdir(parents=True, exist_ok=True)
-        command = f"{shlex.quote(sys.executable)} -m keyproof.hook {stage}"
+        # -P: else Python would import what lies in the repository before its own library
+        command = f"{shlex.quote(sys.executable)} -P -m keyproof.hook {stage}"
         path.write_text(f'#!/bin/sh\n{_MARK}\nexec {command} "$@"\n', newline="\n")
         path.chmod(0o755)
         click.echo(f"installed {path}")

@@ -13,7 +13,7 @@ from keyproof.leaks.added import Judge, Sighting, added
 from keyproof.leaks.assemble import Cleaner
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.matcher import Matcher
-from keyproof.leaks.staged import blobs, suspicious
+from keyproof.leaks.staged import Olds, old_contents, parse_changes, suspicious
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PIECE_BYTES = 32 << 20
@@ -184,27 +184,25 @@ def _in_files(
     if not suspects:
         return
     placed: set[str] = set()
-    before: dict[str, list[bytes]] = {}
+    before: dict[str, Olds] = {}
     cleaner = Cleaner(matcher)
     for one in attribution.introductions(repository, frozenset(suspects), commits, 1):
         placed.add(one.oid)
         if one.commit not in before:
             before = {one.commit: _before(repository, one.commit)}
         shown = cleaner.show(one.path)
-        olds = before[one.commit]
+        olds = before[one.commit].of(one.path)
         for sighting in added(matcher, judge, suspects[one.oid], olds, "blob", shown):
             yield sighting._replace(commit=one.commit)
     for oid in sorted(suspects.keys() - placed):
         yield from added(matcher, judge, suspects[oid], (), "blob", None)
 
 
-def _before(repository: Repository, commit: str) -> list[bytes]:
+def _before(repository: Repository, commit: str) -> Olds:
     """Return every file that a commit changes or removes, as its parents hold them."""
     out = gitio.run(
         repository,
-        *("diff-tree", "-r", "-m", "--raw", "--no-renames", "--no-abbrev", "--no-commit-id"),
-        *("--no-ext-diff", "--no-textconv", commit),
+        *("diff-tree", "-r", "-m", "-z", "--raw", "--no-renames", "--no-abbrev"),
+        *("--no-commit-id", "--no-ext-diff", "--no-textconv", commit),
     )
-    rows = [line.split(b"\t", 1)[0].split(b" ") for line in out.splitlines() if line[:1] == b":"]
-    oids = {row[2].decode() for row in rows if row[0] != b":160000" and row[2].strip(b"0")}
-    return [data for _, data in blobs(repository, sorted(oids))]
+    return old_contents(repository, parse_changes(out))

@@ -87,6 +87,11 @@ def _changes(repository: Repository, treeish: str) -> list[Change]:
         *("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"),
         *("--ignore-submodules=all", treeish, "--"),
     )
+    return parse_changes(out)
+
+
+def parse_changes(out: bytes) -> list[Change]:
+    """Parse git's raw diff format with zero bytes; submodules are no content."""
     fields = iter(out.split(b"\0"))
     found = []
     for field in fields:
@@ -142,15 +147,47 @@ def suspects(
     return [*texts, *((change, None) for change in new_names if suspicious(matcher, change.path))]
 
 
-def old_contents(repository: Repository, found: Sequence[Change]) -> list[bytes]:
-    """Return what the index replaces or removes, and what a merge brings along unchanged."""
-    oids = sorted({change.old for change in found if change.old.strip("0")})
-    olds = [data for _, data in blobs(repository, oids)]
-    merging = gitio.run(repository, "rev-parse", "-q", "--verify", "MERGE_HEAD", allow_failure=True)
-    if merging:
-        entries = gitio.run(repository, "ls-tree", "-r", "-z", "MERGE_HEAD", "--").split(b"\0")
-        paths = {change.path for change in found}
-        theirs = [e.split(b"\t", 1) for e in entries if e]
-        oids = sorted({head.split()[2].decode() for head, path in theirs if path in paths})
-        olds += [data for _, data in blobs(repository, oids)]
-    return olds
+class Olds(NamedTuple):
+    """What stood there before: each file's own older versions, and the lines that others lost."""
+
+    own: Mapping[bytes, list[bytes]]
+    lost: tuple[bytes, ...]
+
+    def of(self, path: bytes) -> list[bytes]:
+        """Return the texts whose lines are no news in a file."""
+        return [*self.own.get(path, ()), *self.lost]
+
+
+def old_contents(repository: Repository, found: Sequence[Change]) -> Olds:
+    """Return what changes replace or remove, so that what only moved can be told from news.
+
+    Raises:
+        SourceError: an object cannot be read.
+    """
+    replaced = [change for change in found if change.old.strip("0")]
+    oids = {change.old for change in replaced} | {c.new for c in replaced if c.is_added}
+    data = dict(blobs(repository, sorted(oids)))
+    own: dict[bytes, list[bytes]] = {}
+    lost: set[bytes] = set()
+    for change in replaced:
+        own.setdefault(change.path, []).append(data[change.old])
+        kept = set(data[change.new].split(b"\n")) if change.is_added else set()
+        gone = [line for line in data[change.old].split(b"\n") if line not in kept]
+        lost.add(b"\n".join(gone))
+    return Olds(own, tuple(sorted(lost)))
+
+
+def merged_contents(repository: Repository, found: Sequence[Change], olds: Olds) -> Olds:
+    """Return ``olds`` with what a merge in the making brings along from the other branch."""
+    out = gitio.run(repository, "rev-parse", "-q", "--verify", "MERGE_HEAD", allow_failure=True)
+    if not out:
+        return olds
+    paths = {change.path for change in found}
+    rows = gitio.run(repository, "ls-tree", "-r", "-z", "--full-tree", "MERGE_HEAD").split(b"\0")
+    theirs = [row.split(b"\t", 1) for row in rows if row]
+    wanted = {path: head.split()[2].decode() for head, path in theirs if path in paths}
+    data = dict(blobs(repository, sorted(set(wanted.values()))))
+    own = {path: list(texts) for path, texts in olds.own.items()}
+    for path, oid in wanted.items():
+        own.setdefault(path, []).append(data[oid])
+    return Olds(own, olds.lost)
