@@ -98,6 +98,7 @@ def test_the_same_facts_give_the_same_findings(shop: Repo, home: Path) -> None:
     shop.commit("leak")
     first, second = (scan(shop, home, "--no-store")[1] for _ in range(2))
     assert first["findings"] == second["findings"]
+    assert (home / "cache" / "keyproof" / "hits-1.db").is_file()
 
 
 def test_a_leaked_aws_key_is_named_with_its_state_by_the_inventory(shop: Repo, home: Path) -> None:

@@ -118,12 +118,13 @@ def _run(loaded: Loaded, options: ScanOptions, *, quiet: bool) -> Report:
     from keyproof.app.registry import missing_extra
     from keyproof.app.sources import Surroundings
     from keyproof.cli.terminal import progress
-    from keyproof.identity import load_fingerprinter
+    from keyproof.identity import cache_folder, load_fingerprinter
+    from keyproof.leaks.hitcache import SqliteHitCache
 
+    fingerprinter = load_fingerprinter(os.environ)
+    cache = SqliteHitCache(cache_folder(os.environ))
     with progress(quiet=quiet) as shown:
-        surroundings = Surroundings(
-            os.environ, load_fingerprinter(os.environ), SystemClock(), shown
-        )
+        surroundings = Surroundings(os.environ, fingerprinter, SystemClock(), shown, cache)
         try:
             return run.scan(loaded, options, surroundings)
         except ModuleNotFoundError as error:
