@@ -123,7 +123,9 @@ def main() -> int:
     parser.add_argument("--engine", choices=["embedded", "opa"], action="append")
     chosen = parser.parse_args()
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    print("| engine | keys | policies | seconds | processor seconds | verdicts/s | MB (this process) |")
+    print(
+        "| engine | keys | policies | seconds | processor seconds | verdicts/s | MB (this process) |"
+    )
     print("|---|---|---|---|---|---|---|")
     binary = shutil.which("opa", path=f"{ROOT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}")
     for keys in chosen.keys:

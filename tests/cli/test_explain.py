@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,30 @@ def test_a_disabled_policy_is_told_as_such(tmp_path: Path, home: Path) -> None:
     ran = keyproof("explain", "keys.owner", cwd=tmp_path, home=home)
     assert ran.code == 0
     assert "disabled in the settings" in ran.out
+
+
+def test_a_finding_is_told_with_evidence_parameters_and_remedy(tmp_path: Path, home: Path) -> None:
+    pytest.importorskip("regorus")
+    (tmp_path / "keys.csv").write_text(
+        "native_id,issuer_type,issuer_instance,credential_type,status,created_at\n"
+        "K1,x,y,api_token,active,2020-01-01T00:00:00Z\n"
+    )
+    arguments = (
+        "--file",
+        "keys.csv",
+        "--policy",
+        "keys.max_age",
+        "--no-store",
+        "--save",
+        "run.json",
+    )
+    scanned = keyproof("scan", *arguments, "--format", "json", cwd=tmp_path, home=home)
+    assert scanned.code == 1
+    (finding,) = json.loads(scanned.out)["findings"]
+    ran = keyproof("explain", finding["id"], "--run", "run.json", cwd=tmp_path, home=home)
+    assert (ran.code, ran.err) == (0, "")
+    assert "keys.max_age" in ran.out
+    assert "counted_from = creation" in ran.out
+    assert "days = 90   (CIS AWS Foundations Benchmark 3.0.0, 1.14)" in ran.out
+    unknown = keyproof("explain", "f_" + "0" * 32, "--run", "run.json", cwd=tmp_path, home=home)
+    assert unknown.code == 2
