@@ -95,7 +95,8 @@ def test_the_gate_runs_as_it_stands(text: str, planted: Path, home: Path) -> Non
     base = repository.commit("before")
     repository.write("notes.md", "nothing\n")
     repository.commit("clean")
-    gates = [c for b in blocks(section(text, "Guard a repository")) for c in commands(b.text)]
+    every = [c for b in blocks(section(text, "Guard a repository")) for c in commands(b.text)]
+    gates = [words for words in every if words[0] == "scan"]
     assert gates
     for words in gates:
         real = [word.replace("$BASE", base) for word in words]
@@ -103,6 +104,19 @@ def test_the_gate_runs_as_it_stands(text: str, planted: Path, home: Path) -> Non
         repository.write("new.env", f"GITHUB_TOKEN={github_pat('readme new')}\n")
         repository.commit("leak")
         assert keyproof(*real, cwd=repository.path, home=home).code == ExitCode.FINDINGS
+
+
+def test_the_hook_is_installed_and_accepts_as_it_stands(text, planted: Path, home: Path) -> None:
+    repository = Repo(planted / "shop", home)
+    repository.write("sample.env", f"GITHUB_TOKEN={github_pat('readme hook')}\n")
+    repository.commit("before")
+    every = [c for b in blocks(section(text, "Guard a repository")) for c in commands(b.text)]
+    hooks = [words for words in every if words[0] == "hook"]
+    assert len(hooks) == 2
+    for words in hooks:
+        assert keyproof(*words, cwd=repository.path, home=home).code == 0
+    assert (repository.path / ".git" / "hooks" / "pre-push").exists()
+    assert keyproof("scan", cwd=repository.path, home=home).code == 0
 
 
 def test_targets_of_make_exist(text: str) -> None:
@@ -162,6 +176,21 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert found.exists(), target
         if anchor:
             assert anchor in anchors(page(found)), target
+
+
+def test_what_is_said_of_adding_things_holds() -> None:
+    kinds = {"connectors", "reporters", "trackers"}
+    development = page(ROOT / "docs" / "development.md")
+    for _, what, contract in rows(section(development, "The house")):
+        for path in re.findall(r"`([a-z]+/[^`<>]+)`", what + contract):
+            assert (ROOT / path).exists(), path
+        folder = re.search(r"keyproof/([a-z]+)/<name>\.py` \(`([^`]+)`", what)
+        if folder:
+            kinds.remove(folder[1])
+            for name in registry.names(folder[1]):  # type: ignore[arg-type]
+                module = registry.load(folder[1], name)  # type: ignore[arg-type]
+                assert all(hasattr(module, member) for member in folder[2].split()), name
+    assert not kinds
 
 
 def test_the_page_can_be_read_in_one_go(text: str) -> None:
