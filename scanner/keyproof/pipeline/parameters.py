@@ -179,4 +179,5 @@ def _value(given: Any, parameter: Parameter, where: str, narrowed: str) -> _Valu
         given, source = given["value"], given["source"]
     if problem := value_problem(given, parameter.schema):
         raise PolicyError(f"'{parameter.name}' {problem}", where=where)
-    return _Value(given, f"{source or where}{narrowed}")
+    # without its folder: equal files give equal findings on every machine
+    return _Value(given, f"{source or Path(where).name}{narrowed}")
