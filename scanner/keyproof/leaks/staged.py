@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING, NamedTuple
 
 from keyproof.errors import SourceError
@@ -17,6 +18,8 @@ from keyproof.leaks.gitio import Repository
 if TYPE_CHECKING:
     from keyproof.leaks.matcher import Matcher
 
+_PIPE = 32_000
+"""So many bytes fit into a pipe before anybody reads."""
 _LARGE = 64 << 20
 """Larger than this, a text is searched in windows, and so needs the exact check's care."""
 _REDIRECTIONS = (
@@ -66,28 +69,40 @@ def hook_repository(folder: Path, environment: Mapping[str, str]) -> Repository:
     raise gitio.NotARepository(folder)
 
 
-def changes(repository: Repository) -> list[Change]:
+def ask_changes(repository: Repository, treeish: str = "HEAD") -> Popen[bytes]:
+    """Start git on what the index changes; :func:`changes` takes its answer."""
+    return gitio.start(
+        repository,
+        *("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"),
+        *("--ignore-submodules=all", treeish, "--"),
+    )
+
+
+def changes(repository: Repository, asked: Popen[bytes]) -> list[Change]:
     """Return what the index changes in HEAD (in an empty tree before the first commit).
 
     Raises:
         SourceError: git cannot read the index.
     """
-    try:
-        return _changes(repository, "HEAD")
-    except SourceError:
+    out = _answer(asked)
+    if out is None:
         if gitio.run(repository, "rev-parse", "-q", "--verify", "HEAD", allow_failure=True):
-            raise
+            raise _unreadable_index()
         tree = gitio.run(repository, "hash-object", "-t", "tree", os.devnull)
-        return _changes(repository, tree.decode().strip())
-
-
-def _changes(repository: Repository, treeish: str) -> list[Change]:
-    out = gitio.run(
-        repository,
-        *("diff-index", "--cached", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"),
-        *("--ignore-submodules=all", treeish, "--"),
-    )
+        out = _answer(ask_changes(repository, tree.decode().strip()))
+    if out is None:
+        raise _unreadable_index()
     return parse_changes(out)
+
+
+def _unreadable_index() -> SourceError:
+    return SourceError("git cannot read the index", reason="corrupt", hint="git status says why")
+
+
+def _answer(asked: Popen[bytes]) -> bytes | None:
+    with asked:
+        out, _ = asked.communicate()
+    return None if asked.returncode else out
 
 
 def parse_changes(out: bytes) -> list[Change]:
@@ -104,8 +119,26 @@ def parse_changes(out: bytes) -> list[Change]:
     return found
 
 
-def blobs(repository: Repository, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield ``(name, content)`` of each object that ``names`` (ids or ``commit:path``) name.
+def ask_blobs(repository: Repository, oids: Sequence[str]) -> Popen[bytes] | None:
+    """Start git on reading objects, where a pipe takes all their ids at once."""
+    wanted = "".join(f"{oid}\n" for oid in oids).encode()
+    if not wanted or len(wanted) > _PIPE:
+        return None
+    asked = gitio.start(repository, "cat-file", "--batch", "--buffer", stdin=PIPE)
+    assert asked.stdin is not None
+    asked.stdin.write(wanted)
+    asked.stdin.close()
+    asked.stdin = None
+    return asked
+
+
+def blobs(
+    repository: Repository, names: Sequence[str], asked: Popen[bytes] | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """Yield ``(name, content)`` of each object that ``names`` (ids) name.
+
+    Args:
+        asked: git at work on exactly these already.
 
     Raises:
         SourceError: an object that should be there cannot be read.
@@ -113,7 +146,9 @@ def blobs(repository: Repository, names: Sequence[str]) -> Iterator[tuple[str, b
     if not names:
         return
     wanted = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
-    out = gitio.run(repository, "cat-file", "--batch", "--buffer", data=wanted)
+    out = _answer(asked) if asked else None
+    if out is None:
+        out = gitio.run(repository, "cat-file", "--batch", "--buffer", data=wanted)
     at = 0
     for name in names:
         end = out.find(b"\n", at)
@@ -136,12 +171,17 @@ def suspicious(matcher: Matcher, data: bytes) -> bool:
     return bool(matcher.triggers(data)) or (b"\0" in data and matcher.has_wide_text(data))
 
 
+def added_blobs(found: Sequence[Change]) -> list[str]:
+    """Return the ids of the contents that changes bring."""
+    return sorted({change.new for change in found if change.is_added})
+
+
 def suspects(
-    repository: Repository, matcher: Matcher, found: Sequence[Change]
+    repository: Repository, matcher: Matcher, found: Sequence[Change], asked: Popen[bytes] | None
 ) -> list[tuple[Change, bytes | None]]:
     """Return the changes that need exact checks, with the content; ``None`` for a suspicious name."""
-    oids = sorted({change.new for change in found if change.is_added})
-    contents = {oid: data for oid, data in blobs(repository, oids) if suspicious(matcher, data)}
+    read = blobs(repository, added_blobs(found), asked)
+    contents = {oid: data for oid, data in read if suspicious(matcher, data)}
     texts = [(change, contents[change.new]) for change in found if change.new in contents]
     new_names = [change for change in found if change.is_added and not change.old.strip("0")]
     return [*texts, *((change, None) for change in new_names if suspicious(matcher, change.path))]
