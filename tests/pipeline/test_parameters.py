@@ -109,7 +109,7 @@ def test_what_does_not_fit_is_refused_with_its_line(
     with pytest.raises(PolicyError) as caught:
         load(tmp_path, text)
     assert message in caught.value.message
-    assert caught.value.where == f"params0.yaml:{line}"
+    assert caught.value.where == f"{tmp_path / 'params0.yaml'}:{line}"
 
 
 def test_a_misspelt_name_comes_with_the_likeliest(tmp_path: Path) -> None:
