@@ -79,26 +79,33 @@ decisions[id] := d if {
 	d := {"status": "skip", "reason": "the key is not active"}
 }
 
-decisions[id] := d if {
-	some key in active
-	id := key.id
-	named := {flag | some flag in denied_flags; key[flag] == true}
-	powers := sort(named | (denied & {key.privilege_level}))
-	d := judged(key.scopes_known, key.privilege_level, powers)
-}
+sure := [key | some key in active; key.scopes_known == true; is_string(key.privilege_level)]
 
-judged(known, level, powers) := {"status": status, "evidence": {"powers": powers, "privilege_level": level}} if {
-	known == true
-	is_string(level)
+decisions[id] := d if {
+	some key in sure
+	id := key.id
+	powers := powers_of(key)
 	count(denied) > 0
 	status := verdict[powers != []]
+	d := {"status": status, "evidence": {"powers": powers, "privilege_level": key.privilege_level}}
 }
 
-judged(known, _, powers) := unsure(powers) if not known == true
+# a level that is not known is null, which is no power
+powers_of(key) := sort({flag | some flag in denied_flags; key[flag] == true} | (denied & {key.privilege_level}))
 
-judged(known, level, powers) := unsure(powers) if {
-	known == true
-	level == null
+decisions[id] := d if {
+	some key in active
+	not key.scopes_known == true
+	id := key.id
+	d := unsure(powers_of(key))
+}
+
+decisions[id] := d if {
+	some key in active
+	key.scopes_known == true
+	key.privilege_level == null
+	id := key.id
+	d := unsure(powers_of(key))
 }
 
 unsure(powers) := {"status": "fail", "evidence": {"powers": powers, "privilege_level": "not known"}} if powers != []

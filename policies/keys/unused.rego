@@ -91,6 +91,7 @@ decisions[id] := d if {
 decisions[id] := d if {
 	some key in active
 	key.last_used_state == "known"
+	is_number(key.last_used_at_ns)
 	id := key.id
 	d := idle(key.last_used_at_ns, key.last_used_at_age_days, "yes")
 }
@@ -98,13 +99,28 @@ decisions[id] := d if {
 decisions[id] := d if {
 	some key in active
 	key.last_used_state == "never"
+	is_number(key.created_at_ns)
 	id := key.id
 	d := idle(key.created_at_ns, key.created_at_age_days, "no")
 }
 
-idle(since, days, ever) := {"status": status, "evidence": {"idle_days": days, "limit_days": limit, "ever_used": ever}} if {
-	is_number(since)
-	status := verdict[(now - since) >= limit_ns]
+decisions[id] := d if {
+	some key in active
+	key.last_used_state == "known"
+	key.last_used_at_ns == null
+	id := key.id
+	d := {"status": "unknown", "reason": "when the key was last used is not known"}
 }
 
-idle(since, _, _) := {"status": "unknown", "reason": "since when the key is idle is not known"} if since == null
+decisions[id] := d if {
+	some key in active
+	key.last_used_state == "never"
+	key.created_at_ns == null
+	id := key.id
+	d := {"status": "unknown", "reason": "since when the key was never used is not known"}
+}
+
+idle(since, days, ever) := {"status": status, "evidence": evidence} if {
+	status := verdict[(now - since) >= limit_ns]
+	evidence := {"idle_days": days, "limit_days": limit, "ever_used": ever}
+}
