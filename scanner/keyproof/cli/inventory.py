@@ -126,8 +126,10 @@ def _summary(facts: Facts, *, allow_incomplete: bool, quiet: bool) -> int:
         note(f"not read: {len(holes) - _GAPS_SHOWN} more")
     whole = not holes and all(source.complete for source in facts.sources)
     if not quiet:
+        from keyproof.pipeline.message import amount
+
         sources = len(facts.sources)
-        read = f"{len(facts.keys)} keys of {sources} source{'s' * (sources != 1)}"
+        read = f"{amount(len(facts.keys), 'key')} of {amount(sources, 'source')}"
         note(read if whole else f"{read}; incomplete")
     return ExitCode.OK if whole or allow_incomplete else ExitCode.INCOMPLETE
 

@@ -123,7 +123,8 @@ def check(folder: Path | None, config: Path | None) -> int:
     for problem in (*pack.problems, *problems):
         click.echo(problem)
     examples = sum(len(policy.examples) for policy in pack.policies)
-    note(f"{len(pack.policies)} policies, {examples} examples, {len(problems)} problems on {name}")
+    of = "policy" if len(pack.policies) == 1 else "policies"
+    note(f"{len(pack.policies)} {of}, {examples} examples, {len(problems)} problems on {name}")
     return ExitCode.USAGE if problems else ExitCode.OK
 
 
