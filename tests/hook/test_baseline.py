@@ -174,3 +174,27 @@ def test_what_is_written_is_read_back_and_sorted(entries: list[Entry]) -> None:
     rows = text.splitlines()[1:]
     assert len(rows) == len(made.entries)
     assert baseline.dump(baseline.parse(text, "base")) == text
+
+
+def test_the_scan_reads_the_same_baseline_and_comments_as_the_hook(work: Work) -> None:
+    work.commit("settings.py", line() + line("two").rstrip() + "  # keyproof:allow a test token\n")
+    assert run(work, "--reason", "r", "--only", "nothing.py").out.startswith(
+        ".keyproof-baseline: 0"
+    )
+    assert run(work, "--reason", "r").code == 0
+
+    def accepted(*flags: str) -> list[str | None]:
+        ran = keyproof(
+            *("leaks", "--format", "jsonl", "-q", *flags),
+            cwd=work.folder,
+            home=work.home,
+            env=work.environment,
+        )
+        rows = [json.loads(row) for row in ran.out.splitlines()]
+        return [row["suppressed"] for row in sorted(rows, key=lambda row: row["line"])]
+
+    assert accepted() == ["baseline", "inline"]
+    (work.folder / ".keyproof-baseline").rename(work.folder / "other")
+    assert accepted() == [None, "inline"]
+    assert accepted("--no-inline", "--baseline", "other") == ["baseline", "baseline"]
+    assert accepted("--no-inline") == [None, None]

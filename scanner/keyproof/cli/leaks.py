@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     "accepted",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Mark what this baseline accepts; nothing is hidden.",
+    help="Mark what this baseline accepts; nothing is hidden. Default: the repository's own.",
 )
+@click.option("--no-inline", is_flag=True, help="Comments beside a secret accept nothing.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor write what earlier scans read.")
 @click.option("--allow-incomplete", is_flag=True, help="Do not exit 4 where something is unread.")
 @click.option("--exit-zero", is_flag=True, help="Do not exit 1 where there are leaks.")
@@ -56,6 +57,7 @@ def leaks(
     output: str | None,
     coverage: bool,
     accepted: Path | None,
+    no_inline: bool,
     no_cache: bool,
     allow_incomplete: bool,
     exit_zero: bool,
@@ -73,7 +75,8 @@ def leaks(
     if stdin and paths:
         raise UsageError("--stdin takes no PATH")
     with progress(quiet=quiet) as shown:
-        scanner = _scanner(shown, accepted, cached=not no_cache)
+        chosen = accepted or _own_baseline(paths, no_git=no_git or stdin)
+        scanner = _scanner(shown, chosen, cached=not no_cache, inline=not no_inline)
         results = list(_results(scanner, paths or (Path(),), no_git, staged, revisions, stdin))
     with result_stream(output) as stream:
         _write(stream, form, results)
@@ -92,7 +95,14 @@ def leaks(
     return ExitCode.INCOMPLETE if gaps and not allow_incomplete else ExitCode.OK
 
 
-def _scanner(shown: Any, accepted: Path | None, *, cached: bool) -> Scanner:
+def _own_baseline(paths: tuple[Path, ...], *, no_git: bool) -> Path | None:
+    """Return the baseline of the only repository that is scanned."""
+    from keyproof.leaks.baseline import find
+
+    return None if no_git or len(paths) > 1 else find((*paths, Path())[0])
+
+
+def _scanner(shown: Any, accepted: Path | None, *, cached: bool, inline: bool) -> Scanner:
     from keyproof.app.clock import SystemClock
     from keyproof.identity import cache_folder, load_fingerprinter
     from keyproof.leaks.baseline import load
@@ -103,7 +113,7 @@ def _scanner(shown: Any, accepted: Path | None, *, cached: bool) -> Scanner:
     baseline = load(accepted) if accepted else None
     if accepted and baseline is None:
         raise UsageError(f"there is no {accepted}", hint="check the path of the baseline")
-    suppressor = Suppressor(baseline, SystemClock().now().date())
+    suppressor = Suppressor(baseline, SystemClock().now().date(), inline)
     cache = SqliteHitCache(cache_folder(os.environ)) if cached else None
     fingerprinter = load_fingerprinter(os.environ)
     return open_scanner(

@@ -30,13 +30,16 @@ class SETTINGS(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         path: one repository.
         paths: several, or patterns (``/srv/git/*.git``).
         range: only what ``A..B`` adds; the source's scope is then ``partial``.
-        baseline: a baseline file whose entries mark occurrences as accepted.
+        baseline: a baseline file whose entries mark occurrences as accepted; that of the
+            repository, where there is only one.
+        inline: comments beside a secret count (``keyproof:allow why``).
     """
 
     path: str | None = None
     paths: tuple[str, ...] = ()
     range: str | None = None
     baseline: str | None = None
+    inline: bool = True
 
 
 def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
@@ -94,14 +97,18 @@ def check(settings: SETTINGS, context: Context) -> Iterator[Check]:
 
 
 def _suppressor(settings: SETTINGS, today: date) -> Suppressor:
-    if settings.baseline is None:
-        return Suppressor()
-    accepted = baseline.load(Path(settings.baseline).expanduser())
+    """Return what accepts places: the named baseline, or that of the only repository."""
+    own = None
+    if settings.baseline is None and len(_shown(settings)) == 1:
+        own = baseline.find(Path(_shown(settings)[0]).expanduser())
+    if settings.baseline is None and own is None:
+        return Suppressor(None, today, settings.inline)
+    accepted = baseline.load(own or Path(settings.baseline or "").expanduser())
     if accepted is None:
         raise ConfigError(
             "there is no baseline file", where=settings.baseline, hint="check 'baseline'"
         )
-    return Suppressor(accepted, today)
+    return Suppressor(accepted, today, settings.inline)
 
 
 def _repositories(settings: SETTINGS) -> list[Path]:

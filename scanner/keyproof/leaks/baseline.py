@@ -121,6 +121,15 @@ def write(baseline: Baseline, path: Path) -> None:
         raise ConfigError(f"cannot be written ({error.strerror})", where=str(path)) from None
 
 
+def find(folder: Path) -> Path | None:
+    """Return the baseline at the top of the worktree that a folder lies in."""
+    for candidate in (folder.absolute(), *folder.absolute().parents):
+        if (candidate / ".git").exists():
+            path = candidate / FILE_NAME
+            return path if path.is_file() else None
+    return None
+
+
 def load(path: Path) -> Baseline | None:
     """Read a baseline; ``None`` where there is no such file.
 

@@ -15,14 +15,19 @@ from keyproof.model.leak import Suppression
 
 
 class Suppressor(NamedTuple):
-    """Knows the baseline, where there is one, and the day on which entries end."""
+    """Knows the baseline, where there is one, and the day on which entries end.
+
+    Attributes:
+        inline: comments beside a secret count.
+    """
 
     baseline: Baseline | None = None
     today: date = date.min
+    inline: bool = True
 
     def of(self, found: Found, path: str | None) -> Suppression | None:
         """Return what is stated about one place: its own comment, else the baseline's entry."""
-        if found.stated is not None:
+        if self.inline and found.stated is not None:
             marker, reason = found.stated
             return Suppression(kind="inline", marker=marker, reason=reason)
         if self.baseline is None or found.baseline_ids is None:
@@ -48,4 +53,5 @@ class Suppressor(NamedTuple):
     @property
     def state(self) -> str:
         """Name everything that an answer rests on here."""
-        return repr((self.baseline, self.today.isoformat())) if self.baseline else ""
+        comments = "" if self.inline else "no comments"
+        return comments + (repr((self.baseline, self.today.isoformat())) if self.baseline else "")
