@@ -12,7 +12,6 @@ from keyproof.app import registry
 from keyproof.app.settings import Loaded
 from keyproof.app.wiring import make_context
 from keyproof.errors import NothingToCheck, UsageError
-from keyproof.leaks import baseline
 from keyproof.pipeline.collect import ConfiguredSource
 from keyproof.ports import Clock, Connector, Fingerprinter, HitCache, Progress
 
@@ -119,19 +118,8 @@ def _ad_hoc(kind: str, path: Path) -> _Chosen:
         raise UsageError(f"{path} does not exist")
     connector = registry.load("connectors", kind)
     absolute = path.resolve()
-    settings = connector.SETTINGS(path=str(absolute))
-    own = _baseline(absolute) if kind == "git" else None
-    if own:
-        settings = msgspec.structs.replace(settings, baseline=str(own))
     # the whole path: two folders of one name must not resolve each other's findings
-    return str(absolute), kind, connector, settings
-
-
-def _baseline(repository: Path) -> Path | None:
-    """Return the baseline at the top of a repository's worktree, as its hook reads it."""
-    top = next((f for f in (repository, *repository.parents) if (f / ".git").exists()), None)
-    path = top / baseline.FILE_NAME if top else None
-    return path if path and path.is_file() else None
+    return str(absolute), kind, connector, connector.SETTINGS(path=str(absolute))
 
 
 def _narrowed(chosen: Sequence[_Chosen], commits: str) -> list[_Chosen]:
