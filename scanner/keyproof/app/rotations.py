@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 
 from keyproof import yamlfile
 from keyproof.app import registry
@@ -49,7 +48,7 @@ def reach(desk: Desk, request: RotationRequest) -> Reach:
     places = []
     for name in request.targets:
         target, settings = desk.loaded.adapter("targets", name)
-        places.append(Place(name, target, _rooted(settings, desk.loaded), _context(desk, name)))
+        places.append(Place(name, target, settings, _context(desk, name)))
     return Reach(request, driver, tuple(places))
 
 
@@ -70,15 +69,6 @@ def _driver_settings(loaded: Loaded, rotator: Any, request: RotationRequest) -> 
     shadow = {"sources": {request.source: data}}
     document = yamlfile.Document(shadow, loaded.document.lines, loaded.document.name)
     return document.convert(rotator.SETTINGS, "sources", request.source)
-
-
-def _rooted(settings: Any, loaded: Loaded) -> Any:
-    changes = {
-        field: str(loaded.path(value))
-        for field in ("path", "ca_file")
-        if isinstance(value := getattr(settings, field, None), str)
-    }
-    return replace(settings, **changes) if changes else settings
 
 
 def slot_use(desk: Desk, request: RotationRequest) -> SlotUse:

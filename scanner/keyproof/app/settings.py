@@ -124,7 +124,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     def adapter(
         self, section: Literal["sources", "trackers", "targets"], name: str
     ) -> tuple[Any, Any]:
-        """Return the adapter module and validated settings of one named entry.
+        """Return the adapter module and validated settings of one named entry, paths absolute.
 
         Raises:
             ConfigError: the entry names no adapter, an unknown one, or has settings that do not fit.
@@ -149,7 +149,20 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigError(error.message, where=where, hint=error.hint) from None
         data = {key: value for key, value in entries[name].items() if key != word}
         shadow = yamlfile.Document({section: {name: data}}, self.document.lines, self.document.name)
-        return module, shadow.convert(module.SETTINGS, section, name)
+        return module, self.rooted(shadow.convert(module.SETTINGS, section, name))
+
+    def rooted(self, settings: Any) -> Any:
+        """Return an adapter's settings with the paths in them made absolute."""
+        changes: dict[str, Any] = {}
+        for field in settings.__struct_fields__:
+            value = getattr(settings, field)
+            if field in _PATHS and isinstance(value, str):
+                changes[field] = str(self.path(value))
+            elif field in _PATHS and isinstance(value, tuple):
+                changes[field] = tuple(str(self.path(each)) for each in value)
+            elif isinstance(value, msgspec.Struct):
+                changes[field] = self.rooted(value)
+        return replace(settings, **changes) if changes else settings
 
     def store_url(self, environment: Mapping[str, str]) -> str:
         """Return the store's URL: ``KEYPROOF_STORE``, the file's, else this project's SQLite file.
@@ -168,6 +181,9 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         name = re.sub(r"[^A-Za-z0-9._-]", "_", folder.name) or "root"
         return data_folder(environment) / "projects" / f"{name}-{mark}" / "keyproof.db"
 
+
+_PATHS = frozenset({"path", "paths", "folder", "baseline", "ca_file"})
+"""What adapters call a path in their settings: it is relative to the settings file."""
 
 _KINDS: Mapping[str, tuple[registry.Kind, str]] = {
     "sources": ("connectors", "connector"),

@@ -85,24 +85,8 @@ def _configured(loaded: Loaded, names: Sequence[str]) -> list[_Chosen]:
     for name in names or sorted(loaded.settings.sources):
         connector, settings = loaded.adapter("sources", name)
         kind = str(loaded.settings.sources[name]["connector"])
-        chosen.append((name, kind, connector, _rooted(settings, loaded)))
+        chosen.append((name, kind, connector, settings))
     return chosen
-
-
-def _rooted(settings: Any, loaded: Loaded) -> Any:
-    """Make the paths of a source absolute: they are written relative to the settings file."""
-    changes: dict[str, Any] = {}
-    for field in ("path", "baseline", "ca_file"):
-        value = getattr(settings, field, None)
-        if isinstance(value, str) and "://" not in value:
-            changes[field] = str(loaded.path(value))
-    http = getattr(settings, "http", None)
-    if http is not None and http.ca_file:
-        changes["http"] = msgspec.structs.replace(http, ca_file=str(loaded.path(http.ca_file)))
-    paths = getattr(settings, "paths", None)
-    if paths:
-        changes["paths"] = tuple(str(loaded.path(path)) for path in paths)
-    return msgspec.structs.replace(settings, **changes) if changes else settings
 
 
 def _repositories(paths: Sequence[Path]) -> list[_Chosen]:

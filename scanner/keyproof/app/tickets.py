@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 
 from keyproof.app.settings import Loaded
 from keyproof.app.wiring import make_context
@@ -210,15 +209,4 @@ def open_tracker(desk: Desk, name: str) -> remediate.OpenTracker:
     """Return a tracker's module with its settings, paths in them made absolute, and a context."""
     module, settings = desk.loaded.adapter("trackers", name)
     context = make_context(name, desk.environment, desk.fingerprinter, desk.clock)
-    return remediate.OpenTracker(module, _rooted(settings, desk.loaded), context)
-
-
-def _rooted(settings: Any, loaded: Loaded) -> Any:
-    changes: dict[str, Any] = {}
-    for field in ("folder", "ca_file"):
-        value = getattr(settings, field, None)
-        if isinstance(value, str):
-            changes[field] = str(loaded.path(value))
-    if isinstance(inner := getattr(settings, "http", None), msgspec.Struct):
-        changes["http"] = _rooted(inner, loaded)
-    return replace(settings, **changes) if changes else settings
+    return remediate.OpenTracker(module, settings, context)
