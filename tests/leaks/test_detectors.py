@@ -19,7 +19,7 @@ from keyproof import yamlfile
 from keyproof.leaks.exact import confirm, resolve
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.rules import _SHIPPED, RuleSet, load_rules
-from keyproof.leaks.rules_source import ProviderSource
+from keyproof.leaks.rules_schema import ProviderSource
 
 ALL = [s for table in TABLES for s in samples(table) if s.text != "skip"]
 BY_DETECTOR: dict[str, list[Sample]] = {}

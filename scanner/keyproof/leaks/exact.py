@@ -19,6 +19,7 @@ from keyproof.leaks.rules import Companion, Detector, RuleSet
 from keyproof.model.secret import Secret
 
 _ORDER = ("low", "medium", "high")
+_DIGIT = re.compile(rb"[0-9]")
 
 
 def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hit]:
@@ -34,11 +35,15 @@ def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hi
         if rule.covers:
             if match.start() >= end:
                 return
-            if match.end() < end:
+            if match.end() < end or _strays(rule, text, match):
                 continue
         hit = _judge(rule, text, match)
         if hit is not None:
             yield hit
+        if rule.around:
+            theirs = _provider_hit(rules, text, match)
+            if theirs is not None:
+                yield theirs
 
 
 def resolve(rules: RuleSet, hits: Iterable[Hit]) -> list[Hit]:
@@ -65,6 +70,19 @@ def resolve(rules: RuleSet, hits: Iterable[Hit]) -> list[Hit]:
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode("latin-1"))
+
+
+def _provider_hit(rules: RuleSet, text: bytes, match: re.Match[bytes]) -> Hit | None:
+    """Return the hit of the provider whose name stands around an assignment, if one does."""
+    from keyproof.leaks.generic import names_no_secret
+    from keyproof.leaks.surroundings import whose
+
+    value = match.group("secret")
+    if _DIGIT.search(value) is None or names_no_secret(match, text):
+        return None
+    key = match.span("key") if "key" in match.re.groupindex else (match.start(), match.start())
+    number = whose(rules, text, key, match.span("secret"))
+    return None if number is None else _judge(rules.detectors[number], text, match)
 
 
 def _judge(rule: Detector, text: bytes, match: re.Match[bytes]) -> Hit | None:
@@ -124,6 +142,11 @@ def _spoiled(rule: Detector, text: bytes, match: re.Match[bytes], start: int) ->
     reject = _compiled(rule.reject)
     low = max(match.start(), start - 40) if rule.covers else max(0, start - 24)
     return reject.search(text, low, start) is not None
+
+
+def _strays(rule: Detector, text: bytes, match: re.Match[bytes]) -> bool:
+    """Whether a context word stands two lines up: as often as not it belongs to something else."""
+    return bool(rule.reject) and text.count(b"\n", match.start(), match.start("secret")) > 1
 
 
 def _own_ids(match: re.Match[bytes]) -> tuple[str, ...]:

@@ -100,8 +100,10 @@ def _is_words(value: bytes) -> bool:
     return value.isdigit() and len(value) < 20
 
 
-def _refused(match: re.Match[bytes], text: bytes) -> bool:
+def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
     """Whether name or line say that the value is no secret."""
+    if "key" not in match.re.groupindex:
+        return False
     name = _name(match, text)
     if _PUBLIC_NAME.search(name):
         return True
@@ -116,7 +118,7 @@ def _refused(match: re.Match[bytes], text: bytes) -> bool:
 def password(match: re.Match[bytes], text: bytes) -> str | None:
     """A password: any printable value that is neither word, code, path nor template."""
     value = match.group("secret")
-    if not value.isascii() or _refused(match, text) or _is_code(value) or _is_words(value):
+    if not value.isascii() or names_no_secret(match, text) or _is_code(value) or _is_words(value):
         return None
     letters = sum(chr(b).isalpha() for b in value)
     digits = sum(48 <= b <= 57 for b in value)
@@ -135,7 +137,7 @@ def password(match: re.Match[bytes], text: bytes) -> str | None:
 def token(match: re.Match[bytes], text: bytes) -> str | None:
     """A key or token: at least 16 random letters, digits and few marks."""
     value = match.group("secret")
-    if _refused(match, text) or _is_code(value) or _is_words(value):
+    if names_no_secret(match, text) or _is_code(value) or _is_words(value):
         return None
     strong = _STRONG.search(_name(match, text)) is not None
     if _UUID.match(value):
@@ -150,6 +152,16 @@ def token(match: re.Match[bytes], text: bytes) -> str | None:
     if not digits and (len(value) < 20 or wordiness(value) > 0.3):
         return None
     return "medium" if strong and digits >= 2 else "low"
+
+
+def pair(match: re.Match[bytes], text: bytes) -> str | None:
+    """A named value (``name: API_KEY``, then ``value: …``): as a token, if its name is strong."""
+    return token(match, text) if _STRONG.search(match.group("key")) else None
+
+
+def bare(_match: re.Match[bytes], _text: bytes) -> str | None:
+    """A name as plain as ``key``: by itself it says nothing, only a provider's name beside it."""
+    return None
 
 
 def credential(match: re.Match[bytes], _text: bytes) -> str | None:
@@ -182,6 +194,13 @@ def judge_value(value: bytes, before: bytes) -> bool:
 
 
 SHAPES: Mapping[str, Callable[[re.Match[bytes], bytes], str | None]] = MappingProxyType(
-    {"password": password, "token": token, "credential": credential, "header": header}
+    {
+        "password": password,
+        "token": token,
+        "pair": pair,
+        "bare": bare,
+        "credential": credential,
+        "header": header,
+    }
 )
 """Every shape by the name that detector files use."""

@@ -75,7 +75,7 @@ class Matcher:
         made = []
         for trigger in self.rules.triggers:
             detector = self.rules.detectors[trigger.detector]
-            within = detector.companion.within if detector.companion else 0
+            within = max(detector.companion.within if detector.companion else 0, detector.around)
             left = max(trigger.before, detector.before) + within + _LINE
             right = max(trigger.after, detector.after) + within + _LINE
             made.append((trigger.before, left, right))

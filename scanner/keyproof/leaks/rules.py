@@ -15,19 +15,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the compiled form or the way it is derived changes; part of the digest."""
 
 _SHIPPED = Path(__file__).resolve().parent / "detectors"
 _DERIVERS = (
     "rules.py",
     "rules_source.py",
+    "rules_schema.py",
     "rules_trigger.py",
     "rules_bounds.py",
     "exact.py",
     "generic.py",
     "placeholders.py",
     "checksums.py",
+    "surroundings.py",
 )
 
 
@@ -78,6 +80,7 @@ class Detector(NamedTuple):
         reject: a bytes expression; text between the match's start and the secret that spoils it.
         shape: name of the function in ``generic.SHAPES`` that judges the whole match.
         hashes: hash names by which the provider lists the secret.
+        around: how many bytes around the value say whose it is (``RuleSet.keyed``).
     """
 
     id: str
@@ -97,6 +100,7 @@ class Detector(NamedTuple):
     reject: str
     shape: str
     hashes: tuple[str, ...]
+    around: int = 0
 
 
 _CHECKS = Detector._fields.index("checks")
@@ -121,12 +125,38 @@ class Trigger(NamedTuple):
     after: int
 
 
+class Keyed(NamedTuple):
+    """A detector that a provider's name near an assignment leads to.
+
+    Attributes:
+        detector: index into ``RuleSet.detectors``.
+        token: the whole secret's expression, as latin-1 text.
+        least: least length of the secret.
+        most: greatest length of it.
+        words: what the provider is called: lower-case letters and digits, no marks.
+        common: its name is a word of the language too.
+        kind: what it is.
+    """
+
+    detector: int
+    token: str
+    least: int
+    most: int
+    words: tuple[str, ...]
+    common: bool
+    kind: str
+
+
 class RuleSet(NamedTuple):
-    """Every detector with its triggers. ``digest`` names exactly this set."""
+    """Every detector with its triggers. ``digest`` names exactly this set.
+
+    ``keyed`` are the detectors that a provider's name around a value decides on.
+    """
 
     digest: str
     detectors: tuple[Detector, ...]
     triggers: tuple[Trigger, ...]
+    keyed: tuple[Keyed, ...] = ()
 
 
 def load_rules(cache_folder: Path, folders: Sequence[Path] = (_SHIPPED,)) -> RuleSet:
@@ -197,9 +227,12 @@ def _read(path: Path) -> tuple[str, RuleSet] | None:
             seal, body = handle.read(32), handle.read()
         if seal != hashlib.sha256(body).digest():
             return None
-        stamp, digest, detectors, triggers = marshal.loads(body)  # noqa: S302 - sealed, the user's
+        stamp, digest, detectors, triggers, keyed = marshal.loads(body)  # noqa: S302 - sealed
         return stamp, RuleSet(
-            digest, tuple(map(_detector, detectors)), tuple(map(Trigger._make, triggers))
+            digest,
+            tuple(map(_detector, detectors)),
+            tuple(map(Trigger._make, triggers)),
+            tuple(map(Keyed._make, keyed)),
         )
     except (OSError, ValueError, EOFError, TypeError):
         return None
@@ -226,7 +259,8 @@ def _write(path: Path, stamp: str, rules: RuleSet) -> None:
         )
         for d in rules.detectors
     ]
-    body = marshal.dumps((stamp, rules.digest, detectors, list(map(tuple, rules.triggers))))
+    others = [list(map(tuple, rows)) for rows in (rules.triggers, rules.keyed)]
+    body = marshal.dumps((stamp, rules.digest, detectors, *others))
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -11,9 +11,6 @@ import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
-
-import msgspec
 
 from keyproof import yamlfile
 from keyproof.errors import ConfigError
@@ -21,10 +18,9 @@ from keyproof.leaks import rules
 from keyproof.leaks.checksums import CHECKS
 from keyproof.leaks.generic import SHAPES
 from keyproof.leaks.rules_bounds import Unsafe, check_bounded, constant_prefix, width
+from keyproof.leaks.rules_schema import DetectorSource, ProviderSource
 from keyproof.leaks.rules_trigger import Derived, derive
-
-Word = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
-Confidence = Literal["high", "medium", "low"]
+from keyproof.leaks.surroundings import LEFT as AROUND
 
 PREFIX = 3
 """From how many constant letters on a token is a vendor's own form."""
@@ -37,90 +33,16 @@ RIGHT = r"(?![0-9A-Za-z_])"
 STRICT_LEFT = r"(?:(?<![0-9A-Za-z_/+.-])|(?<=\\[nrt])|(?<==))"
 STRICT_RIGHT = r"(?![0-9A-Za-z_/+-])"
 ASSIGN = (
-    r"[0-9A-Za-z_.-]{0,40}[\"'`\])>\\]{0,4}[ \t]{0,20}"
-    r"(?::[ \t]{0,4}[0-9A-Za-z_?<>\[\]*&]{2,24}[ \t]{0,2})?"
-    r"(?:=>|:=|==|[=:,|>(]|[ \t])[ \t\r\n]{0,20}"
+    r"[0-9A-Za-z_.-]{0,40}[\"'`\])>*\\]{0,4}[ \t]{0,20}"
+    r"(?:(?::[ \t]{0,4}|[Aa]s[ \t]{1,2})[0-9A-Za-z_?<>\[\]*&]{2,24}[ \t]{0,2})?"
+    r"(?:=>|:=|==|\|\||\?\?|\?=|(?:is|to|or)[ \t]|[=:,|>(]|[ \t])[ \t\r\n]{0,20}"
     r"(?:(?:String|b|r|f|u|Bearer|Basic|Token|token|bearer)[ \t(]{0,2})?[\"'`\\(\[{<@]{0,4}"
     r"(?:(?:Bearer|Basic|Token|token|bearer)[ =:]{1,3})?"
 )
 HASH_WORDS = (
     r"(?i)(?:sha-?(?:1|256|384|512)|md5|checksum|integrity|digest|commit|revision|etag|"
-    r"(?<![a-z])rev(?![a-z])|public)"
+    r"(?<![a-z])rev(?![a-z])|public|[_-]hash|fingerprint)"
 )
-
-
-class CheckSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A structural check, by its name in ``checksums.CHECKS``."""
-
-    name: Word
-    otherwise: Literal["drop", "low", "medium"] = "drop"
-
-
-class CompanionSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The other half of a pair. See ``rules.Companion``."""
-
-    pattern: str
-    within: Annotated[int, msgspec.Meta(ge=1, le=4000)] = 400
-    required: bool = False
-    key_id: bool = True
-
-
-class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One detector as people write it.
-
-    Attributes:
-        id: permanent name within the provider's file (``pat`` becomes ``github.pat``).
-        kind: what it is.
-        pattern: the token; or the whole match where it holds a group ``secret``.
-        context: case-insensitive expressions, one of which stands before the token.
-        gap: ``near`` allows any text of up to ``within`` bytes between word and token;
-            ``assign`` an assignment only.
-        within: see ``gap``.
-        anchor: expressions near which (``within``) the token is searched, before or after.
-        trigger: hyperscan expressions that replace the derived one.
-        entropy: least entropy in bits a character; by default from the token's length.
-        check: structural checks.
-        companion: the other half of a pair.
-        shape: name of a function in ``generic.SHAPES``.
-        source: where the format is known from.
-        docs: the vendor's document; revoke, rotate: how to, for people. From the file's head
-            where the detector says nothing.
-    """
-
-    id: Word
-    kind: Word
-    pattern: str
-    name: str = ""
-    named: bool = True
-    confidence: Confidence = "high"
-    context: tuple[str, ...] = ()
-    gap: Literal["near", "assign"] = "near"
-    within: Annotated[int, msgspec.Meta(ge=0, le=2000)] = 50
-    anchor: tuple[str, ...] = ()
-    trigger: tuple[str, ...] = ()
-    before: Annotated[int, msgspec.Meta(ge=0, le=20_000)] = 0
-    rank: int | None = None
-    entropy: float | None = None
-    public_prefix: int | None = None
-    check: tuple[CheckSource, ...] = ()
-    companion: CompanionSource | None = None
-    shape: str = ""
-    hashes: tuple[Literal["sha256", "sha256_base64"], ...] = ()
-    source: Literal["documented", "observed", "guessed"]
-    docs: str = ""
-    revoke: str = ""
-    rotate: str = ""
-
-
-class ProviderSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One detector file."""
-
-    provider: Word
-    name: str
-    docs: str = ""
-    revoke: str = ""
-    rotate: str = ""
-    detectors: tuple[DetectorSource, ...]
 
 
 def read_sources(files: Iterable[Path]) -> list[tuple[yamlfile.Document, ProviderSource]]:
@@ -142,6 +64,7 @@ def compile_rules(digest: str, files: Iterable[Path]) -> rules.RuleSet:
     """
     detectors: list[rules.Detector] = []
     triggers: list[rules.Trigger] = []
+    keyed: list[rules.Keyed] = []
     for document, provider in read_sources(files):
         for index, source in enumerate(provider.detectors):
             where = document.where("detectors", index, "id")
@@ -153,12 +76,27 @@ def compile_rules(digest: str, files: Iterable[Path]) -> rules.RuleSet:
             if any(known.id == detector.id for known in detectors):
                 raise ConfigError(f"{source.id}: the id stands twice", where=where)
             _check_complete(provider, source, where)
+            if source.context and source.named and "(?P<secret>" not in source.pattern:
+                keyed.append(_keyed(provider, source, len(detectors)))
             triggers += (
                 rules.Trigger(d.expression.encode("latin-1"), 0, len(detectors), d.before, d.after)
                 for d in derived
             )
             detectors.append(detector)
-    return rules.RuleSet(digest, tuple(detectors), tuple(triggers))
+    return rules.RuleSet(digest, tuple(detectors), tuple(triggers), tuple(keyed))
+
+
+def _keyed(provider: ProviderSource, source: DetectorSource, number: int) -> rules.Keyed:
+    least, most = width(source.pattern)
+    return rules.Keyed(
+        detector=number,
+        token=source.pattern,
+        least=least,
+        most=most,
+        words=(provider.provider.replace("_", ""), *provider.words),
+        common=provider.common,
+        kind=source.kind,
+    )
 
 
 def _check_complete(provider: ProviderSource, source: DetectorSource, where: str) -> None:
@@ -203,6 +141,7 @@ def _compile(
         reject=HASH_WORDS if (source.context or source.anchor) and not source.shape else "",
         shape=source.shape,
         hashes=source.hashes,
+        around=AROUND if source.around else 0,
     )
     return detector, derived
 
@@ -216,9 +155,15 @@ def exact_pattern(source: DetectorSource) -> str:
         return STRICT_LEFT + token + STRICT_RIGHT
     if not source.context:
         return LEFT + token + RIGHT
-    words = "|".join(source.context)
+    words = _words(source)
     gap = ASSIGN if source.gap == "assign" else f"[\\s\\S]{{0,{source.within}}}?"
     return f"(?i:{words}){gap}{STRICT_LEFT}{token}{STRICT_RIGHT}"
+
+
+def _words(source: DetectorSource) -> str:
+    """Return the context words as one expression; ``_`` is any joint: ``-``, ``.``, a space, none."""
+    parts = re.split(r"(\\.|\[[^\]]*\]|\(\?<?[=!:][^)]{0,12}\))", "|".join(source.context))
+    return "".join(p if i % 2 else re.sub(r"_\??", "[_. -]?", p) for i, p in enumerate(parts))
 
 
 def _token(source: DetectorSource) -> str:
@@ -254,7 +199,7 @@ def _triggers(source: DetectorSource, pattern: str) -> list[Derived]:
         return [Derived(t, source.before or whole, whole) for t in source.trigger]
     if source.context and source.gap == "assign" and "(?P<secret>" not in source.pattern:
         # hyperscan compiles any gap of this width ten times faster than the grammar of one
-        words, gap = "|".join(source.context), width(ASSIGN)[1]
+        words, gap = _words(source), width(ASSIGN)[1]
         loose = derive(f"(?i:{words})[\\s\\S]{{0,{gap}}}(?:{source.pattern})")
         return [loose._replace(after=max(loose.after, whole))]
     return [derive(pattern)]

@@ -1,0 +1,94 @@
+"""What a detector file may hold: a closed schema, one provider a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Word = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
+Confidence = Literal["high", "medium", "low"]
+
+
+class CheckSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A structural check, by its name in ``checksums.CHECKS``."""
+
+    name: Word
+    otherwise: Literal["drop", "low", "medium"] = "drop"
+
+
+class CompanionSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The other half of a pair. See ``rules.Companion``."""
+
+    pattern: str
+    within: Annotated[int, msgspec.Meta(ge=1, le=4000)] = 400
+    required: bool = False
+    key_id: bool = True
+
+
+class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One detector as people write it.
+
+    Attributes:
+        id: permanent name within the provider's file (``pat`` becomes ``github.pat``).
+        kind: what it is.
+        pattern: the token; or the whole match where it holds a group ``secret``.
+        context: case-insensitive expressions, one of which stands before the token.
+        gap: ``near`` allows any text of up to ``within`` bytes between word and token;
+            ``assign`` an assignment only.
+        within: see ``gap``.
+        anchor: expressions near which (``within``) the token is searched, before or after.
+        trigger: hyperscan expressions that replace the derived one.
+        entropy: least entropy in bits a character; by default from the token's length.
+        check: structural checks.
+        companion: the other half of a pair.
+        shape: name of a function in ``generic.SHAPES``.
+        around: a provider's name around the value makes it that provider's.
+        source: where the format is known from: ``documented`` only where the vendor's own page,
+            SDK or specification states it; ``observed`` is a form widely seen for the vendor.
+        docs: the vendor's document; revoke, rotate: how to, for people. From the file's head
+            where the detector says nothing.
+    """
+
+    id: Word
+    kind: Word
+    pattern: str
+    name: str = ""
+    named: bool = True
+    confidence: Confidence = "high"
+    context: tuple[str, ...] = ()
+    gap: Literal["near", "assign"] = "near"
+    within: Annotated[int, msgspec.Meta(ge=0, le=2000)] = 50
+    anchor: tuple[str, ...] = ()
+    trigger: tuple[str, ...] = ()
+    before: Annotated[int, msgspec.Meta(ge=0, le=20_000)] = 0
+    rank: int | None = None
+    entropy: float | None = None
+    public_prefix: int | None = None
+    check: tuple[CheckSource, ...] = ()
+    companion: CompanionSource | None = None
+    shape: str = ""
+    hashes: tuple[Literal["sha256", "sha256_base64"], ...] = ()
+    around: bool = False
+    source: Literal["documented", "observed", "guessed"]
+    docs: str = ""
+    revoke: str = ""
+    rotate: str = ""
+
+
+class ProviderSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One detector file.
+
+    Attributes:
+        words: what else the provider is called near its secrets, without marks (``newrelic``).
+        common: its name is a word of the language, which alone says little.
+    """
+
+    provider: Word
+    name: str
+    words: tuple[Annotated[str, msgspec.Meta(pattern="^[a-z0-9]+$")], ...] = ()
+    common: bool = False
+    docs: str = ""
+    revoke: str = ""
+    rotate: str = ""
+    detectors: tuple[DetectorSource, ...]

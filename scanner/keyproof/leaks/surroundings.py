@@ -1,0 +1,239 @@
+"""Whose key it is: the provider whose name stands around a value, where its form allows it.
+
+``api_key: 0f3a…`` says a secret and not whose. The provider's name then stands in the key's own
+name, before it on the line, in the keys or the section that enclose it, in a comment, a host or an
+import above it. The nearest one wins, and only where the value has the form of its secrets.
+"""
+
+# ruff: noqa: PLR2004 - each number is a distance, named by the sentence above it
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from keyproof.leaks.rules import Keyed, RuleSet
+
+LEFT, RIGHT = 1500, 400
+"""How many bytes before and after a value are looked at."""
+
+_LINES_ABOVE, _LINES_BELOW = 6, 3
+_SAME_LINE = 260
+_PIECE = re.compile(rb"[A-Z]?[a-z]+[0-9]*|[A-Z]+(?![a-z])[0-9]*|[0-9]+")
+_JOINT = re.compile(rb"[ _.-]?\Z")
+_INDENT = re.compile(rb"[ \t]*(?:- )?")
+_SECTION = re.compile(rb"[ \t]*\[{1,2}[^\]\n]{1,80}\]")
+_COMMENT = re.compile(rb"[ \t]*(?:#|//|/\*|\*|--|;|<!--|\"\"\"|>|REM )")
+_IMPORT = re.compile(
+    rb"[ \t]*(?:import|from|use|using|require(?:_once)?|include|@?source)\b|.{0,60}require\("
+)
+_DOMAIN = re.compile(
+    rb"\.(?:[a-z-]{2,20}\.)?(?:com|io|dev|ai|co|net|org|app|cloud|sh|us|eu|me|so|xyz|tech)\b"
+)
+_SAID = re.compile(rb"(?i)key|token|secret|password|credential|api")
+_LONE = re.compile(rb"[^0-9A-Za-z]+")
+_ABOUT = frozenset(
+    b"""access account admin api app auth client cloud config configuration configure credential
+    credentials default dev do for init initialize integration io key keys live my new oauth options
+    our password personal prod production provider resource sandbox sdk secret secrets service
+    settings setup signing staging test the token tokens using with""".split()
+)
+_OPENED = re.compile(
+    rb"[\"']?\s{0,2}(?:[:=]>?\s{0,2})?[{(\[][^{}()]{0,120}\Z|\.[A-Za-z.]{2,30}\([^()]{0,120}\Z"
+)
+
+
+class _Word(NamedTuple):
+    """A provider's name in the text: what it is called, and where it stands."""
+
+    name: bytes
+    start: int
+    end: int
+
+
+def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, int]) -> int | None:
+    """Return the detector of the provider that a value belongs to; ``None`` where none is near.
+
+    Args:
+        key: where the name stands that the value is assigned to (an empty span: nowhere).
+        value: where the value stands.
+    """
+    start, end = value
+    fitting = _fitting(rules.keyed, text[start:end])
+    if not fitting:
+        return None
+    every = _by_word(rules.keyed)
+    for place in _places(text, key, value):
+        for word in _words(text, place, every):
+            found = [one for one in every[word.name] if one in fitting]
+            if found and (not found[0].common or _meant(text, word, place, key)):
+                return _best(found, text[key[0] : key[1]])
+    return None
+
+
+class _Place(NamedTuple):
+    """A stretch where a name may stand. ``hosts``: only as part of a host name."""
+
+    start: int
+    end: int
+    hosts: bool
+    encloses: bool
+
+
+def _fitting(keyed: tuple[Keyed, ...], value: bytes) -> set[Keyed]:
+    found = _by_length(keyed).get(len(value), ())
+    return {one for one in found if _token(one.token).fullmatch(value)}
+
+
+def _best(found: Sequence[Keyed], name: bytes) -> int:
+    """Return the detector whose kind the key's name speaks of; the first of equals."""
+    said = {piece.lower().decode() for piece in _PIECE.findall(name)}
+
+    def agreement(one: Keyed) -> int:
+        return len(said & set(one.kind.split("_")))
+
+    return max(found, key=agreement).detector
+
+
+def _places(text: bytes, key: tuple[int, int], value: tuple[int, int]) -> Iterator[_Place]:
+    """Yield where to look for a name, the nearest place first."""
+    start, end = value
+    low, high = max(0, start - LEFT), min(len(text), end + RIGHT)
+    begin = max(text.rfind(b"\n", low, start) + 1, low)
+    stop = text.find(b"\n", end, high)
+    stop = high if stop < 0 else stop
+    yield _Place(key[0], key[1], hosts=False, encloses=False)
+    yield _Place(max(begin, start - _SAME_LINE), start, hosts=False, encloses=False)
+    comment = re.compile(rb"#|//|/\*|--|<!--").search(text, end, min(stop, end + 60))
+    if comment and text[comment.start() - 1 : comment.start()] != b":":
+        yield _Place(comment.start(), min(stop, comment.start() + 120), hosts=False, encloses=False)
+    yield _Place(end, min(stop, end + 160), hosts=True, encloses=False)
+    above = list(_lines_above(text, low, begin))
+    if key[0] < begin:  # the key stands on a line above its value
+        begin = max(text.rfind(b"\n", low, key[0]) + 1, low)
+        above = list(_lines_above(text, low, begin))
+    yield from _enclosing(text, begin, above)
+    yield from _near(text, above)
+    for _ in range(_LINES_BELOW):
+        if stop >= high:
+            return
+        following = text.find(b"\n", stop + 1, high)
+        following = high if following < 0 else following
+        yield _Place(stop + 1, following, hosts=True, encloses=False)
+        stop = following
+
+
+def _lines_above(text: bytes, low: int, begin: int) -> Iterator[tuple[int, int]]:
+    """Yield the lines before ``begin``, the nearest first; one cut by ``low`` is none."""
+    end = begin - 1
+    while end > low:
+        start = text.rfind(b"\n", low, end) + 1
+        if start <= low and low:
+            return
+        yield max(start, low), end
+        end = max(start, low) - 1
+
+
+def _enclosing(text: bytes, begin: int, above: list[tuple[int, int]]) -> Iterator[_Place]:
+    """Yield the lines that a value stands beneath by indentation, and the head of its section."""
+    indent = _indent(text, begin)
+    section = False
+    for start, end in above:
+        if start == end or text[start:end].isspace():
+            continue
+        depth = _indent(text, start)
+        if not section and _SECTION.match(text, start, end):
+            section = True
+            yield _Place(start, end, hosts=False, encloses=True)
+        elif depth < indent:
+            indent = depth
+            yield _Place(start, min(end, start + 200), hosts=False, encloses=True)
+
+
+def _near(text: bytes, above: list[tuple[int, int]]) -> Iterator[_Place]:
+    """Yield comments and hosts a few lines above, and imports further up."""
+    for number, (start, end) in enumerate(above):
+        stop = min(end, start + 300)
+        if number < _LINES_ABOVE and _COMMENT.match(text, start, stop):
+            yield _Place(start, stop, hosts=False, encloses=False)
+        elif number < _LINES_ABOVE:
+            yield _Place(start, stop, hosts=True, encloses=False)
+        elif _IMPORT.match(text, start, stop):
+            yield _Place(start, stop, hosts=False, encloses=False)
+            continue
+        if number < _LINES_ABOVE and _IMPORT.match(text, start, stop):
+            yield _Place(start, stop, hosts=False, encloses=False)
+
+
+def _indent(text: bytes, start: int) -> int:
+    found = _INDENT.match(text, start)
+    return len(found.group().expandtabs(4)) if found else 0
+
+
+def _words(text: bytes, place: _Place, every: dict[bytes, tuple[Keyed, ...]]) -> list[_Word]:
+    """Return the providers' names in a place, the last one first; a longer name hides its parts."""
+    pieces = list(_PIECE.finditer(text, place.start, place.end))
+    found: list[_Word] = []
+    at = 0
+    while at < len(pieces):
+        for count in (3, 2, 1):
+            run = pieces[at : at + count]
+            name = b"".join(piece.group() for piece in run).lower()
+            if len(run) == count and name in every and _joined(text, run):
+                word = _Word(name, run[0].start(), run[-1].end())
+                if not place.hosts or _DOMAIN.match(text, word.end):
+                    found.append(word)
+                at += count - 1
+                break
+        at += 1
+    return found[::-1]
+
+
+def _joined(text: bytes, run: Sequence[re.Match[bytes]]) -> bool:
+    return all(_JOINT.match(text[one.end() : two.start()]) for one, two in pairwise(run))
+
+
+def _meant(text: bytes, word: _Word, place: _Place, key: tuple[int, int]) -> bool:
+    """Whether a name that is a word of the language means the provider here."""
+    if _DOMAIN.match(text, word.end) and text[word.start - 1 : word.start] in (b".", b"/", b"@"):
+        return True
+    comment = _COMMENT.match(text, place.start, place.end) is not None
+    if place.encloses or comment:
+        rest = _LONE.split(text[place.start : word.start] + b" " + text[word.end : place.end])
+        if all(not part or part.lower() in _ABOUT for part in rest):
+            return True
+    if key[0] <= word.start < key[1]:
+        return word.start == key[0]
+    if 0 <= key[0] - word.end <= 150 and (
+        key[0] <= word.end + 1 or _OPENED.match(text[word.end : key[0]])
+    ):
+        return True
+    capital = text[word.start : word.start + 1].isupper()
+    said = _SAID.search(text, word.end, min(place.end, word.end + 24))
+    return capital and said is not None and comment
+
+
+@lru_cache(maxsize=4)
+def _by_word(keyed: tuple[Keyed, ...]) -> dict[bytes, tuple[Keyed, ...]]:
+    found: dict[bytes, tuple[Keyed, ...]] = {}
+    for one in keyed:
+        for word in one.words:
+            name = word.encode()
+            found[name] = (*found.get(name, ()), one)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _by_length(keyed: tuple[Keyed, ...]) -> dict[int, tuple[Keyed, ...]]:
+    found: dict[int, tuple[Keyed, ...]] = {}
+    for one in keyed:
+        for length in range(one.least, min(one.most, 600) + 1):
+            found[length] = (*found.get(length, ()), one)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _token(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode("latin-1"))
