@@ -74,9 +74,13 @@ def test_the_pre_commit_framework_installs_and_runs_both_hooks(work: Work) -> No
         if (Path.home() / name).exists():
             environment["PIP_CONFIG_FILE"] = str(Path.home() / name)
 
+    # what is committed: of an unfinished change the framework would take the tracked half only
+    head = ["git", "-C", str(needs.ROOT), "rev-parse", "HEAD"]
+    commit = subprocess.run(head, capture_output=True, text=True, check=True).stdout.strip()
+
     def framework(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, "try-repo", str(needs.ROOT), *arguments],
+            [program, "try-repo", str(needs.ROOT), *arguments, "--ref", commit],
             cwd=work.folder,
             env=environment,
             capture_output=True,
@@ -95,3 +99,10 @@ def test_the_pre_commit_framework_installs_and_runs_both_hooks(work: Work) -> No
     assert stopped.returncode == 1
     assert "settings.py:1:10" in stopped.stdout
     assert github_pat("framework") not in stopped.stdout
+    base = work.git("rev-parse", "HEAD").strip()
+    work.git("commit", "-q", "--no-verify", "-m", "leak")
+    push = ("keyproof-push", "--hook-stage", "pre-push", "--to-ref", "HEAD", "--from-ref")
+    refused = framework(*push, base)
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert "settings.py:1:10" in refused.stdout
+    assert framework(*push, "HEAD").returncode == 0
