@@ -61,6 +61,14 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         yamlfile.load(tmp_path / "absent.yaml")
 
 
+def test_aliases_that_multiply_are_refused_at_once() -> None:
+    rows = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"]
+    rows += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    with pytest.raises(ConfigError, match="aliases") as caught:
+        yamlfile.parse("\n".join(rows), "k.yaml")
+    assert caught.value.where.startswith("k.yaml:")
+
+
 def test_an_empty_file_holds_the_defaults() -> None:
     assert yamlfile.parse("", "k.yaml").convert(Settings) == Settings()
 

@@ -102,7 +102,8 @@ def load(path: Path, *, name: str | None = None) -> Document:
     """
     shown = name or str(path)
     try:
-        text = path.read_bytes()
+        with path.open("rb") as stream:
+            text = stream.read(MAXIMUM_BYTES + 1)
     except OSError as failure:
         msg = f"cannot be read ({failure.strerror})"
         raise ConfigError(msg, where=shown) from None
@@ -122,7 +123,7 @@ def parse(text: bytes | str, name: str) -> Document:
             lines: dict[tuple[str | int, ...], int] = {}
             if node is None:
                 return Document({}, lines, name)
-            _walk(node, (), lines, name, loader, set())
+            _walk(node, (), lines, name, loader, set(), max(len(text), 10_000))
             return Document(loader.construct_document(node), lines, name)
         finally:
             loader.dispose()
@@ -142,9 +143,13 @@ def _walk(
     name: str,
     loader: Any,
     above: set[int],
+    most: int,
 ) -> None:
     if id(node) in above:
         msg = "an alias that contains itself"
+        raise ConfigError(msg, where=f"{name}:{node.start_mark.line + 1}")
+    if len(lines) > most:  # every value takes a byte or more: only aliases can make more of them
+        msg = "aliases make too many values"
         raise ConfigError(msg, where=f"{name}:{node.start_mark.line + 1}")
     lines[path] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
@@ -155,11 +160,11 @@ def _walk(
                 msg = "a key stands twice in one mapping" if key_node.value else "not a plain key"
                 raise ConfigError(msg, where=f"{name}:{key_node.start_mark.line + 1}")
             seen.add(key)
-            _walk(value, (*path, key), lines, name, loader, above | {id(node)})
+            _walk(value, (*path, key), lines, name, loader, above | {id(node)}, most)
             lines[(*path, key)] = key_node.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _walk(value, (*path, index), lines, name, loader, above | {id(node)})
+            _walk(value, (*path, index), lines, name, loader, above | {id(node)}, most)
 
 
 def _parts(path: str) -> tuple[str | int | None, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,20 @@ def test_the_nearest_file_within_the_repository_is_found(tmp_path: Path) -> None
     assert settings.load(None, {}, inner).settings.fail_on == "low"
     (tmp_path / "repo" / ".git").mkdir()
     assert settings.load(None, {}, inner).settings.fail_on == "high"
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling", "pipe", "device"])
+def test_a_settings_file_that_is_no_file_is_never_passed_over(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "keyproof.yaml"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else "nowhere.yaml")
+    with pytest.raises(ConfigError, match="not a regular file") as caught:
+        settings.load(None, {}, tmp_path)
+    assert caught.value.where == str(path)
 
 
 def test_the_environment_overrides_the_file(tmp_path: Path) -> None:

@@ -193,11 +193,18 @@ _KINDS: Mapping[str, tuple[registry.Kind, str]] = {
 
 
 def find(start: Path) -> Path | None:
-    """Return the nearest settings file in ``start`` or above it, within its git repository."""
+    """Return the nearest settings file in ``start`` or above it, within its git repository.
+
+    Raises:
+        ConfigError: what has its name is no regular file: passed over, it would set nothing.
+    """
     for folder in (start, *start.parents):
         for name in FILE_NAMES:
-            if (folder / name).is_file():
-                return folder / name
+            path = folder / name
+            if path.is_file():
+                return path
+            if os.path.lexists(path):
+                raise ConfigError("not a regular file", where=str(path))
         if (folder / ".git").exists():
             return None
     return None
