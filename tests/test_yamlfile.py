@@ -69,6 +69,12 @@ def test_aliases_that_multiply_are_refused_at_once() -> None:
     assert caught.value.where.startswith("k.yaml:")
 
 
+def test_a_date_that_does_not_exist_is_named_with_its_line() -> None:
+    with pytest.raises(ConfigError, match="no such date") as caught:
+        yamlfile.parse("a: 1\nexpires: 2026-13-01\n", "k.yaml")
+    assert caught.value.where == "k.yaml:2"
+
+
 def test_an_empty_file_holds_the_defaults() -> None:
     assert yamlfile.parse("", "k.yaml").convert(Settings) == Settings()
 

@@ -165,6 +165,12 @@ def _walk(
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             _walk(value, (*path, index), lines, name, loader, above | {id(node)}, most)
+    elif node.tag == "tag:yaml.org,2002:timestamp":
+        try:
+            loader.construct_object(node)
+        except ValueError:
+            msg = "there is no such date"
+            raise ConfigError(msg, where=f"{name}:{node.start_mark.line + 1}") from None
 
 
 def _parts(path: str) -> tuple[str | int | None, ...]:
