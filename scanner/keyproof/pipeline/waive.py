@@ -88,7 +88,7 @@ def _check(
         refuse(
             "policy",
             f"there is no policy '{waiver.policy}'",
-            f"did you mean '{close[0]}'?" if close else "see: keyproof policies",
+            f"did you mean '{close[0]}'?" if close else "see: keyproof policies list",
         )
     if not waiver.subject and not waiver.labels:
         refuse("subject", "it names neither a subject nor labels")
