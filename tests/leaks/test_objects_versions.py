@@ -62,11 +62,16 @@ def _edit(text: list[str], how: tuple[int, int, int]) -> None:
 EDIT = st.tuples(st.integers(0, 6), st.integers(0, 10_000), st.integers(1, 120))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-@given(edits=st.lists(EDIT, min_size=3, max_size=14), offsets=st.booleans())
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    edits=st.lists(EDIT, min_size=3, max_size=14),
+    offsets=st.booleans(),
+    window=st.sampled_from([0, 2, 20]),
+)
 def test_versions_give_the_same_rows(
-    matcher: Matcher, edits: list[tuple[int, int, int]], *, offsets: bool
+    matcher: Matcher, edits: list[tuple[int, int, int]], *, offsets: bool, window: int
 ) -> None:
+    """With deltas, and with whole versions whose secrets have the same surroundings."""
     with tempfile.TemporaryDirectory() as folder:
         repo = Repo(Path(folder) / "planted" / "repo", Path(folder) / "planted" / "home")
         text = [f"line {number} as it was first\n" for number in range(150)]
@@ -77,7 +82,7 @@ def test_versions_give_the_same_rows(
         repo.git(
             "pack-objects",
             "-q",
-            "--window=20",
+            f"--window={window}",
             *(["--delta-base-offset"] if offsets else []),
             str(repo.path / ".git/objects/pack/pack"),
             data=ids.encode() + b"\n",

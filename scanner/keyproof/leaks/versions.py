@@ -22,8 +22,12 @@ _MOSTLY = 0.6
 """Where so much of a text would be looked at in pieces, it is looked at whole."""
 
 
+_CHECKED = 2048
+"""So many surroundings of triggers are remembered; they are 2 to 20 KB long."""
+
+
 class _Judged(NamedTuple):
-    """A trigger's end, and the hits that its exact check gave."""
+    """A trigger's end, and the hits that its exact check gave, which are ``at`` bytes further."""
 
     end: int
     number: int
@@ -50,6 +54,7 @@ class VersionReader:
         self._reach = self._matcher.reaches()
         self._kept: OrderedDict[tuple[int, int], _Version] = OrderedDict()
         self._kept_bytes = 0
+        self._checked: OrderedDict[tuple[int, int, bytes], _Judged] = OrderedDict()
 
     def read(self, shard: Shard) -> Shard:
         """Search every blob of the shard that lies in a pack as usual; return the others."""
@@ -116,12 +121,12 @@ class VersionReader:
         found: list[tuple[int, int]] = []
         view = memoryview(text)
         matcher = self._matcher
-        for scan, width in (
-            (matcher.triggers, matcher.short_width),
-            (matcher.long_triggers, matcher.long_width),
-        ):
-            for low, high in _stretches(copies, len(text), width):
-                found += [(low + end, number) for number, end in scan(view[low:high])]
+        for low, high in _stretches(copies, len(text), matcher.short_width):
+            found += [(low + end, number) for number, end in matcher.triggers(view[low:high])]
+            if high - low == len(text):
+                return found
+        for low, high in _stretches(copies, len(text), matcher.long_width):
+            found += [(low + end, number) for number, end in matcher.long_triggers(view[low:high])]
         return found
 
     def _inherited(
@@ -152,11 +157,24 @@ class VersionReader:
         return [*taken.values(), *self._judge(text, [k for k in set(again) if k not in taken])]
 
     def _judge(self, text: bytes, triggers: list[tuple[int, int]]) -> list[_Judged]:
-        check = self._matcher.check
-        return [
-            _Judged(end, number, tuple(check(text, number, end)), 0)
-            for end, number in sorted(set(triggers))
-        ]
+        return [self._judged(text, end, number) for end, number in sorted(set(triggers))]
+
+    def _judged(self, text: bytes, end: int, number: int) -> _Judged:
+        """Check one trigger, unless one with the same surroundings was checked before.
+
+        Every chain of versions begins with a whole text, most of which stood in others.
+        """
+        _, left, right = self._reach[number]
+        low = max(0, end - left)
+        around = (number, end - low, text[low : end + right])
+        before = self._checked.get(around)
+        if before is None:
+            before = _Judged(end, number, tuple(self._matcher.check(text, number, end)), 0)
+            self._checked[around] = before
+            if len(self._checked) > _CHECKED:
+                self._checked.popitem(last=False)
+            return before
+        return _Judged(end, number, before.hits, end - before.end)
 
     def _report(self, oid: str, version: _Version) -> None:
         collector = self._collector
