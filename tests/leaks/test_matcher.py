@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -78,6 +79,22 @@ def test_wide_text_has_lines_and_columns(encoding: str) -> None:
     assert (found.line, found.column) == (3, 11)
     (plain,) = search_text(opened, IDENTITIES, text.encode())
     assert (found.secret_id, found.occurrence_id) == (plain.secret_id, plain.occurrence_id)
+
+
+_PIECES = [b"a\0", b"b\0\0\0", b"\0", b"x", b"\x01", b"c\0" * 9, b"\n\0\0\0" * 9, b"d\0" * 12]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map(b"".join))
+def test_runs_of_wide_text_are_those_that_an_expression_finds(data: bytes) -> None:
+    two = rb"(?:[\t\n\r\x20-\x7e]\x00(?!\x00)){9,}[\t\n\r\x20-\x7e]\x00?"
+    four = rb"(?:[\t\n\r\x20-\x7e]\x00\x00\x00){10,}"
+    data = b"\x01\x02\x03" + data + b"\x01\x02" * 60  # no text as a whole
+    expected = [
+        (run.group()[::width], data.count(b"\n", 0, run.start()) + 1)
+        for expression, width in ((four, 4), (two, 2))
+        for run in re.finditer(expression, data)
+    ]
+    assert [(view.text, view.line) for view in decode.wide_views(data)] == expected
 
 
 @given(st.binary(max_size=400))

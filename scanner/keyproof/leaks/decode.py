@@ -21,9 +21,16 @@ _MARKS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 _RUNS = (
-    (re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00\x00\x00){10,}"), 4),
-    (re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00(?!\x00)){9,}[\t\n\r\x20-\x7e]\x00?"), 2),
+    (re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00\x00\x00){10,}"), 4, b"a\x00\x00\x00" * 10),
+    (
+        re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00(?!\x00)){9,}[\t\n\r\x20-\x7e]\x00?"),
+        2,
+        b"a\x00" * 9 + b"a",
+    ),
 )
+"""Runs of wide text, bytes a character, and how one begins in terms of ``_CLASSES``."""
+_LETTERS = b"\t\n\r" + bytes(range(0x20, 0x7F))
+_CLASSES = b"\x00" + bytes(97 if byte in _LETTERS else 98 for byte in range(1, 256))
 _TEXT_SHARE = 0.6
 
 
@@ -48,9 +55,22 @@ def wide_views(data: bytes) -> Iterator[View]:
         if text:
             yield View(text.encode("utf-8", "replace"), 1, exact=True)
         return
-    for pattern, width in _RUNS:
-        for run in pattern.finditer(data):
-            yield View(run.group()[::width], data.count(b"\n", 0, run.start()) + 1, exact=False)
+    for start, run, width in _runs(data):
+        yield View(run[::width], data.count(b"\n", 0, start) + 1, exact=False)
+
+
+def _runs(data: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """Yield where runs of wide text begin, their bytes, and the bytes of a character.
+
+    Binaries are mostly zeros, on which an expression starts anew at every byte: where a run begins
+    is looked for as plain bytes, in a copy that knows letters, zeros and the rest only.
+    """
+    classes = data.translate(_CLASSES)
+    for pattern, width, beginning in _RUNS:
+        at = classes.find(beginning)
+        while at >= 0 and (run := pattern.match(data, at)):
+            yield at, run.group(), width
+            at = classes.find(beginning, run.end())
 
 
 def _encoding(data: bytes) -> str | None:
