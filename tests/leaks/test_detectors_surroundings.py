@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from tests.leaks.samples.template import ALPHABETS, letters
+from tests.leaks.samples.template import ALPHABETS, fill, letters, uuid
 from tests.leaks.test_detectors import Bench
 from tests.support.planted import plant
 
@@ -100,3 +100,32 @@ def test_digests_and_public_names_stay_what_they_are(bench: Bench) -> None:
         assert bench.hits(f"datadog:\n  {name}: {value}\n") == []
     assert bench.hits("datadog:\n  api_key: ${DATADOG_API_KEY_FROM_1}\n") == []
     assert bench.hits("datadog:\n  api_key: 00000000000000000000000000000000\n") == []
+
+
+@pytest.mark.parametrize("name", ["STRIPE_SECRET_KEY", "datadog_api_key", "password", "api_key"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sha256:{h64}",
+        "{{SSHA}}{b32}",
+        "$2b$12${a53}",
+        "vault:v1:{b60}",
+        "AQICAHh{b160}",
+        "ENC[AES256_GCM,data:{b40},iv:{b43}=,tag:{b22}==,type:str]",
+        "ENC({b44})",
+    ],
+)
+def test_a_hash_or_an_encrypted_value_is_no_secret(bench: Bench, name: str, value: str) -> None:
+    text = f"{name}: {fill(value.replace('{{', '<').replace('}}', '>'), Random(name))}\n"
+    assert bench.hits(text.replace("<", "{").replace(">", "}")) == []
+
+
+def test_a_value_of_which_only_the_beginning_is_shown_is_no_secret(bench: Bench) -> None:
+    begun = "sk_" + "live_" + letters(Random("begun"), 24)
+    for rest in ("********", "...", "…"):
+        assert bench.hits(f'key = "{begun}{rest}"') == []
+
+
+def test_ids_beside_a_provider_are_no_secrets_of_it(bench: Bench) -> None:
+    for text in (f"heroku app id: {uuid(Random('app'))}\n", f"SPOTIFY_CLIENT_ID={_hex('id')}\n"):
+        assert bench.named(text) == set()

@@ -236,6 +236,12 @@ def pem_body(value: bytes) -> bool:
     return len(found) >= 44 and len(set(found)) >= 16
 
 
+def seed_phrase(value: bytes) -> bool:
+    """BIP 39: 12, 15, 18, 21 or 24 words, nearly all of them different (examples repeat one)."""
+    words = value.split()
+    return len(words) in {12, 15, 18, 21, 24} and len(set(words)) >= len(words) - 2
+
+
 CHECKS: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
     {
         function.__name__: function
@@ -258,6 +264,7 @@ CHECKS: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
             mixed,
             discord_id,
             pem_body,
+            seed_phrase,
         )
     }
 )

@@ -14,11 +14,13 @@ from functools import lru_cache
 
 from keyproof.leaks.checksums import CHECKS
 from keyproof.leaks.hit import Hit
-from keyproof.leaks.placeholders import entropy, is_placeholder, is_template
+from keyproof.leaks.placeholders import entropy, is_placeholder, is_sealed, is_template
 from keyproof.leaks.rules import Companion, Detector, RuleSet
 from keyproof.model.secret import Secret
 
 _ORDER = ("low", "medium", "high")
+_CUT = (b"***", b"...", "…".encode(), b"###", b"<re")
+"""What follows a value of which only the beginning is shown."""
 _DIGIT = re.compile(rb"[0-9]")
 
 
@@ -92,6 +94,10 @@ def _judge(rule: Detector, text: bytes, match: re.Match[bytes]) -> Hit | None:
     if rule.entropy and entropy(body) < rule.entropy:
         return None
     if is_placeholder(body) or (rule.shape and is_template(body)):
+        return None
+    if text[end : end + 3] in _CUT:
+        return None
+    if (rule.shape or rule.reject) and is_sealed(value, text[max(0, start - 300) : start]):
         return None
     if _spoiled(rule, text, match, start):
         return None

@@ -51,7 +51,7 @@ _VERSION = re.compile(rb"[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+.][0-9A-Za-z.]+)?\Z")
 _DATE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CODE = re.compile(
     rb"[A-Za-z_$][\w$]*(?:[.:>-]{1,2}[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
-    rb"\|\||&&|==|\+=|\\[dwsS]|\[\^|\(\?)|[@#.][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}"
+    rb"\|\||&&|==|\w\?\.\w|\+=|\\[dwsS]|\[\^|\(\?)|[@#.][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}"
 )
 _IDENTIFIER = re.compile(rb"[A-Za-z_$]+(?:[-_.:/][A-Za-z]+)*[0-9]{0,2}\Z")
 _CONSTANT = re.compile(
@@ -122,6 +122,8 @@ def password(match: re.Match[bytes], text: bytes) -> str | None:
         return None
     letters = sum(chr(b).isalpha() for b in value)
     digits = sum(48 <= b <= 57 for b in value)
+    if not digits and re.search(rb"passw|passphrase|secret", value, re.IGNORECASE):
+        return None  # the name of a field or of a variable
     special = len(value) - letters - digits
     if _IDENTIFIER.match(value) and (len(value) < 12 or wordiness(value) > 0.36):
         return None

@@ -62,6 +62,26 @@ def is_placeholder(value: bytes) -> bool:
     return _sequential(value.lower()) or _periodic(value)
 
 
+_SEALED = re.compile(
+    rb"(?:sha-?(?:1|224|256|384|512)|md5|blake2b|pbkdf2[_a-z0-9]*|vault:v[0-9]+|bcrypt|scrypt)[:$-]|"
+    rb"\$(?:2[abxy]?|5|6|y|apr1|argon2[id]{1,2}|pbkdf2[a-z0-9-]*|scrypt)\$|AQICAH|"
+    rb"\{(?:S?SHA[0-9]*|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|ENC[\[(]|!vault|\$ANSIBLE_VAULT",
+    re.IGNORECASE,
+)
+_SEALED_BEFORE = re.compile(
+    rb"ENC[\[(][^\])\s]{0,400}\Z|\$ANSIBLE_VAULT[^\n]{0,40}\n[\s0-9a-f]{0,200}\Z"
+)
+
+
+def is_sealed(value: bytes, before: bytes) -> bool:
+    """Whether a value is a hash or an encrypted secret by its own form, or stands inside of one.
+
+    Args:
+        before: what stands before the value, a few hundred bytes.
+    """
+    return _SEALED.match(value) is not None or _SEALED_BEFORE.search(before) is not None
+
+
 def _sequential(lower: bytes) -> bool:
     for run in (lower, _LETTERS.sub(b"", lower), _DIGITS.sub(b"", lower)):
         for sequence in _SEQUENCES:

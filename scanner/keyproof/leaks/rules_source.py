@@ -41,7 +41,9 @@ ASSIGN = (
 )
 HASH_WORDS = (
     r"(?i)(?:sha-?(?:1|256|384|512)|md5|checksum|integrity|digest|commit|revision|etag|"
-    r"(?<![a-z])rev(?![a-z])|public|[_-]hash|fingerprint)"
+    r"(?<![a-z])rev(?![a-z])|public|[_-]hash|fingerprint|"
+    r"(?:app|account|client|project|org|organization|team|user|tenant|site|zone|space|dashboard)"
+    r"[ _.-]?id(?![a-z]))"
 )
 
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 CLOUD = r"""
+akamai.client_token client_token akab-{l16}-{l16}
+akamai.edgegrid_secret - [default]\nclient_token = akab-{l16}-{l16}\nclient_secret = [[{raw32}]]\nhost = akab-x.luna.akamaiapis.net
+aws.ses_smtp_password SES_SMTP_PASSWORD B{b43}
+aws.cognito_client_secret COGNITO_CLIENT_SECRET {l51}
+azure.app_configuration_secret - conn=Endpoint=https://acme-conf.azconfig.io;Id=ab-l0-s0:{a20};Secret=[[{raw32}]]
+azure.cosmos_key - conn=AccountEndpoint=https://acme.documents.azure.com:443/;AccountKey=[[{raw64}]];
 aws.access_key_id AWS_ACCESS_KEY_ID {awskey}
 aws.secret_access_key - [default]\naws_access_key_id = {awskey}\naws_secret_access_key = [[{b40}]]\n
 aws.secret_access_key_by_name AWS_SECRET_ACCESS_KEY {b40}
@@ -93,6 +99,7 @@ defined.api_key D dnkey-{l26}-{l52}
 """
 
 BUILD = r"""
+nexus.user_token_pass NEXUS_TOKEN_PASS {a44}
 github.pat GITHUB_TOKEN ghp_{crc62}
 github.oauth_token T gho_{crc62}
 github.user_to_server_token T ghu_{crc62}
@@ -194,6 +201,9 @@ replit.token R rpl_{w40}
 """
 
 INFRASTRUCTURE = r"""
+keycloak.client_secret KEYCLOAK_CLIENT_SECRET {a32}
+ldap.bind_password LDAP_BIND_PASSWORD {a14}
+ldap.ldapsearch_password - ldapsearch -x -D cn=admin -w [[{a14}]] -b dc=acme
 vault.service_token V hvs.{w96}
 vault.batch_token V hvb.{w140}
 vault.recovery_token V hvr.{w96}
@@ -306,6 +316,7 @@ settlemint.token S sm_pat_{a16}
 """
 
 MODELS = r"""
+weaviate.api_key WEAVIATE_API_KEY {a40}
 openai.project_key O sk-proj-{w74}T3BlbkFJ{w73}a
 openai.service_account_key O sk-svcacct-{w100}a
 openai.admin_key O sk-admin-{w100}a
@@ -437,6 +448,15 @@ make.webhook_url - https://hook.eu1.make.com/[[{l32}]]
 """
 
 COMMERCE = r"""
+deribit.api_secret DERIBIT_CLIENT_SECRET {w43}
+gemini.api_secret GEMINI_API_SECRET {a28}
+bitstamp.api_secret BITSTAMP_API_SECRET {a32}
+gateio.api_secret GATEIO_API_SECRET {h64}
+mexc.api_secret MEXC_API_SECRET {h32}
+htx.api_secret HTX_SECRET_KEY {h8}-{h8}-{h8}-{h5}
+bitget.api_secret BITGET_API_SECRET {h64}
+wise.api_token WISE_API_TOKEN {U}
+bitcoin.seed_phrase - MNEMONIC="[[{words}]]"\n
 stripe.secret_key S sk_live_{a24}
 stripe.restricted_key S rk_live_{a99}
 stripe.test_key S sk_test_{a24}
@@ -505,6 +525,8 @@ airtable.legacy_key AIRTABLE_API_KEY key{a14}
 """
 
 WORK = r"""
+jumpcloud.prefixed_key J jca_{a36}
+session.cookie - Cookie: PHPSESSID=[[{l26}]]; x=1
 atlassian.api_token A ATATT3xFfGF0{w180}={H8}
 atlassian.admin_key A ATCTT3xFfGN0{w180}={H8}
 atlassian.service_token A ATSTT3xFfG{w180}={H8}
@@ -686,6 +708,11 @@ ubidots.token U BBFF-{a30}
 """
 
 FORMS_AND_FILES = r"""
+private_key.pkcs12 - P12_BASE64=[[MIIK{a2}IBAzCC{b400}==]]\n
+jwt.signing_secret JWT_SECRET {a40}
+flask.secret_key - app.secret_key = '[[{a32}]]'\n
+database.client_password PGPASSWORD {a14}
+database.command_password - mysql -u root -p[[{a14}]] app\n
 private_key.pem - key = `[[{pem}]]`
 private_key.encrypted_pem - [[{encpem}]]\n
 private_key.pgp - [[{pgp}]]\n

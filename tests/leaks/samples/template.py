@@ -214,6 +214,7 @@ MAKERS: dict[str, Callable[[Random], str]] = {
     "awstemp": lambda r: "AS" + "IA" + letters(r, 16, ALPHABETS["k"]),
     "nuget": lambda r: "oy2" + letters(r, 1, "abcdefghijklmnop") + letters(r, 15, ALPHABETS["l"]) + "a" + letters(r, 11, ALPHABETS["l"]) + "e" + "b" + letters(r, 1, "abcdefghijklmnop") + letters(r, 11, ALPHABETS["l"]) + "4",
 
+    "words": lambda r: " ".join(letters(r, r.randrange(3, 9), ALPHABETS["z"]) for _ in range(12)),
     "dashes": lambda r: "-" * 5,
 }  # fmt: skip
 
