@@ -17,7 +17,7 @@
 #       maximum: 3650
 #       default: 366
 #       source: GitHub's default longest life of a fine-grained token
-#   message: "expires: {expires}; in {remaining_days} days, the limit is {limit_days}"
+#   message: "expires: {expires}; in {remaining_days:day}, the limit is {limit_days}"
 #   remediation: >-
 #     Replace the key by one with an expiry, and put its renewal into the calendar of its owner.
 #   examples:

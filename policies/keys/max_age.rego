@@ -17,7 +17,7 @@
 #       maximum: 3650
 #       default: 90
 #       source: CIS AWS Foundations Benchmark 3.0.0, 1.14
-#   message: "{age_days} days old; the limit is {limit_days}"
+#   message: "{age_days:day} old; the limit is {limit_days}"
 #   remediation: >-
 #     Issue a replacement, move its callers, watch that the old key is not used any more, then
 #     deactivate and delete it. 'keyproof rotate' does this where a rotator is configured.

@@ -17,7 +17,7 @@
 #       maximum: 3650
 #       default: 45
 #       source: CIS AWS Foundations Benchmark 3.0.0, 1.12
-#   message: "unused for {idle_days} days; the limit is {limit_days}"
+#   message: "unused for {idle_days:day}; the limit is {limit_days}"
 #   remediation: >-
 #     Ask the owner whether the key is still needed. If not, deactivate it, wait, delete it.
 #   examples:

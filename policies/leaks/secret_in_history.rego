@@ -16,7 +16,7 @@
 #       enum: [low, medium, high]
 #       default: low
 #       source: "keyproof's own: nothing is passed over unless somebody decides so"
-#   message: "stands in {occurrences} places, {unsuppressed} of them not accepted; in the current tree: {in_head}"
+#   message: "stands in {occurrences:place}, {unsuppressed} of them not accepted; in the current tree: {in_head}"
 #   remediation: >-
 #     Revoke or rotate the secret first. Then move it into a secrets manager, remove it from the
 #     code, and keep it out with 'keyproof hook'.

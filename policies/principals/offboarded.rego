@@ -10,7 +10,7 @@
 #   subject: principal
 #   needs: [active, keys, keys_complete]
 #   params: {}
-#   message: "the account is off, and has {active_keys} active keys"
+#   message: "the account is off, and has {active_keys:active key}"
 #   remediation: >-
 #     Deactivate the account's keys now. Where a service still calls with one of them, give the
 #     service an identity of its own.

@@ -25,7 +25,7 @@
 #       maximum: 365
 #       default: 7
 #       source: "keyproof's own: a working week for all callers to move"
-#   message: "{active_keys} active keys for one purpose (at most {max_active}), {overlap_days} days side by side (at most {limit_days})"
+#   message: "{active_keys:active key} for one purpose (at most {max_active}), {overlap_days:day} side by side (at most {limit_days})"
 #   remediation: >-
 #     Find the older key's last callers, move them, then deactivate and delete it.
 #   examples:

@@ -10,7 +10,7 @@
 #   subject: principal
 #   needs: [principal_type, root_keys_active]
 #   params: {}
-#   message: "{root_keys} active root keys"
+#   message: "{root_keys:active root key}"
 #   remediation: >-
 #     Make a role with the rights that are needed, move the key's callers to it, then delete the root
 #     key while signed in as root.

@@ -134,6 +134,11 @@ def test_messages_come_from_evidence_and_parameters_or_from_the_reason() -> None
         ("{a}", {"a": []}, "none"),
         ("{a}", {"a": list(range(7))}, "0, 1, 2, 3, 4 and 2 more"),
         ("{a.__class__} {a[0]} {}", {"a": "v"}, "{a.__class__} {a[0]} {}"),
+        ("{a:day} late", {"a": 1}, "1 day late"),
+        ("{a:day} late", {"a": 0}, "0 days late"),
+        ("{a:active key}, {b:entry|entries}", {"a": 2, "b": 2}, "2 active keys, 2 entries"),
+        ("{a:entry|entries}", {"a": 1}, "1 entry"),
+        ("{a:} {:day} {a:b:c}", {"a": 1}, "{a:} {:day} {a:b:c}"),
         ("always wrong", {}, "always wrong"),
         ("", {"a": 1}, "does not hold: T"),
     ],
@@ -144,7 +149,7 @@ def test_a_message_never_fails(template: str, evidence: dict[str, Any], text: st
 
 
 @given(
-    template=st.text(alphabet="{}ab_ !.[]", max_size=30),
+    template=st.text(alphabet="{}ab_ !.[]:|", max_size=30),
     evidence=st.dictionaries(
         st.sampled_from(["a", "b", "ab", "_"]),
         st.none() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=3),

@@ -9,8 +9,7 @@ from typing import Any
 from keyproof.model.policy import Decision, Example, Policy
 from keyproof.model.record import canonical_json
 from keyproof.pipeline.examples import stage
-from keyproof.pipeline.message import message_of
-from keyproof.pipeline.metadata import message_fields
+from keyproof.pipeline.message import message_fields, message_of
 from keyproof.pipeline.subject_schema import outputs_of
 from keyproof.pipeline.subjects import Population, Subject
 from keyproof.pipeline.verdicts import Checker

@@ -160,13 +160,14 @@ def _source(given: dict[str, Any], missing: tuple[str, ...]) -> Mapping[str, Any
         Gap(**{"source": "example.source", "call": "example", "detail": "not read", **gap})
         for gap in given.pop("gaps", ())
     ]
+    gaps += _unread(missing, "example.source")
     return {"sources": (_reading(**{"id": "example.source", **given}),), "gaps": tuple(gaps)}
 
 
-def _unread(missing: tuple[str, ...]) -> tuple[Gap, ...]:
+def _unread(missing: tuple[str, ...], source: str = _PLACE) -> tuple[Gap, ...]:
     if not missing:
         return ()
     gap = Gap(
-        source=_PLACE, call="example", reason="access_denied", detail="not read", fields=missing
+        source=source, call="example", reason="access_denied", detail="not read", fields=missing
     )
     return (gap,)

@@ -8,7 +8,7 @@ from typing import Any
 
 from keyproof.model.policy import Decision
 
-_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([^{}:|]+)(?:\|([^{}:|]+))?)?\}")
 _LIST_SHOWN = 5
 
 
@@ -16,11 +16,13 @@ def message_of(template: str, title: str) -> Callable[[Decision, Mapping[str, An
     """Return what makes a policy's message for a decision; it never raises.
 
     A field of the template comes from the evidence, else from the parameters; one that is in
-    neither reads "not recorded". A decision without evidence is told by its reason.
+    neither reads "not recorded". ``{days:day}`` is a number with its noun (``1 day``, ``2 days``),
+    ``{n:entry|entries}`` one whose plural is not made with an s. A decision without evidence is
+    told by its reason.
     """
-    pieces = _FIELD.split(template)  # literal, field, literal, field, … literal
-    pairs = tuple(zip(pieces[0::2], pieces[1::2], strict=False))
-    fields, rest = frozenset(pieces[1::2]), pieces[-1]
+    pieces = _FIELD.split(template)  # literal, field, noun, plural, literal, … literal
+    pairs = tuple(zip(pieces[0::4], pieces[1::4], pieces[2::4], pieces[3::4], strict=False))
+    fields, rest = frozenset(pieces[1::4]), pieces[-1]
 
     def message(decision: Decision, parameters: Mapping[str, Any]) -> str:
         if decision.status not in {"pass", "fail"}:
@@ -29,12 +31,19 @@ def message_of(template: str, title: str) -> Callable[[Decision, Mapping[str, An
         if fields.isdisjoint(known) and (fields or not template):
             return decision.reason or _wordless(decision, title)
         text = ""
-        for literal, field in pairs:
+        for literal, field, noun, plural in pairs:
             value = known.get(field)
             text += literal + (value if type(value) is str else plain(value))
+            if noun:
+                text += f" {noun}" if value == 1 else f" {plural or noun + 's'}"
         return text + rest
 
     return message
+
+
+def message_fields(template: str) -> frozenset[str]:
+    """Return the names between braces in a message template."""
+    return frozenset(match[1] for match in _FIELD.finditer(template))
 
 
 def _wordless(decision: Decision, title: str) -> str:

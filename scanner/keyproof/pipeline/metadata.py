@@ -20,7 +20,6 @@ from keyproof.pipeline.parameter_schema import schema_problem, value_problem
 
 _PACKAGE = re.compile(r"^package[ \t]+([A-Za-z0-9_.]+)[ \t]*(?:#.*)?$")
 _VERSION = re.compile(r"^\d+\.\d+\.\d+$")
-_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
@@ -193,8 +192,3 @@ def _check_examples(custom: Custom, document: yamlfile.Document, can_pass: bool)
             if name not in custom.params:
                 at = document.where("custom", "examples", index)
                 raise PolicyError(f"there is no parameter '{name}'", where=at)
-
-
-def message_fields(template: str) -> frozenset[str]:
-    """Return the names between braces in a message template."""
-    return frozenset(_FIELD.findall(template))
