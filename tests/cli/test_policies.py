@@ -115,3 +115,47 @@ def test_docs_and_lock_reproduce_what_is_committed(tmp_path: Path, home: Path) -
     for path in shipped("policies").rglob("*"):
         if path.is_file():
             assert (copy / path.relative_to(shipped("policies"))).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("group", ["keys", "principals", "leaks", "sources", "ours"])
+def test_a_new_policy_is_sound_and_tested_at_once(group: str, tmp_path: Path, home: Path) -> None:
+    made = keyproof("policies", "new", f"{group}.mine", "--folder", "m", cwd=tmp_path, home=home)
+    assert made.code == 0
+    assert [(tmp_path / line).exists() for line in made.out.splitlines()] == [True, True]
+    checked = keyproof("policies", "check", "m", cwd=tmp_path, home=home)
+    assert (checked.code, checked.out) == (0, "")
+    tested = keyproof("policies", "test", "m", "--coverage", cwd=tmp_path, home=home)
+    assert tested.code == 0
+    assert f" 100 %  {Path('m', group, 'mine.rego')}" in tested.out
+
+
+def test_from_a_new_policy_to_an_explained_finding(tmp_path: Path, home: Path) -> None:
+    """As the README says: new, edit, test, run, explain."""
+    run = {"cwd": tmp_path, "home": home}
+    assert keyproof("policies", "new", "keys.no_staging", "--folder", "mine", **run).code == 0
+    for path in (tmp_path / "mine" / "keys").iterdir():
+        path.write_text(path.read_text().replace('"test"', '"staging"'))
+    assert keyproof("policies", "test", "mine", **run).code == 0
+    (tmp_path / "keyproof.yaml").write_text("version: 1\npolicies: {folders: [mine]}\n")
+    (tmp_path / "keys.csv").write_text(
+        "native_id,issuer_type,issuer_instance,credential_type,status,environment\n"
+        "K1,x,y,api_token,active,staging\n"
+    )
+    scan = ("scan", "--file", "keys.csv", "--policy", "keys.no_staging", "--save", "run.json")
+    found = json.loads(keyproof(*scan, "--format", "json", "--no-store", **run).out)["findings"]
+    assert [(f["status"], f["message"]) for f in found] == [("fail", "environment: staging")]
+    told = keyproof("explain", found[0]["id"], "--run", "run.json", **run)
+    assert told.code == 0
+    assert "found = staging" in told.out
+
+
+def test_a_new_policy_overwrites_nothing(tmp_path: Path, home: Path) -> None:
+    run = {"cwd": tmp_path, "home": home}
+    assert keyproof("policies", "new", "keys.mine", **run).code == 0
+    again = keyproof("policies", "new", "keys.mine", **run)
+    assert again.code == 2
+    assert "is there already" in again.err
+    shipped_one = keyproof("policies", "new", "keys.owner", **run)
+    assert shipped_one.code == 2
+    assert "there is a policy 'keys.owner' already" in shipped_one.err
+    assert keyproof("policies", "new", "Mine", **run).code == 2

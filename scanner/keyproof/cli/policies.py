@@ -13,6 +13,7 @@ from keyproof.errors import ExitCode, NothingToCheck
 
 if TYPE_CHECKING:
     from keyproof.app.settings import Loaded
+    from keyproof.model.policy import SubjectType
     from keyproof.pipeline.policyset import PolicySet
     from keyproof.ports import Engine
 
@@ -67,6 +68,31 @@ def list_(config: Path | None, form: str) -> int:
 def show(policy_id: str, config: Path | None) -> int:
     """Print a policy's file: its METADATA, its examples and its Rego."""
     click.echo(_every(_pack(_settings(config))).get(policy_id).module, nl=False)
+    return ExitCode.OK
+
+
+@policies.command()
+@click.argument("policy_id", metavar="GROUP.NAME")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("policies"), show_default=True,
+    help="The folder of your own policies.",
+)  # fmt: skip
+@click.option(
+    "--subject", type=click.Choice(["key", "principal", "leak", "source"]),
+    help="What it decides; by default what the group's name says, else a key.",
+)  # fmt: skip
+@_CONFIG
+def new(policy_id: str, folder: Path, subject: SubjectType | None, config: Path | None) -> int:
+    """Write a policy of your own with its tests, complete and ready to be edited."""
+    from keyproof.app.policy_new import write_new
+    from keyproof.errors import UsageError
+
+    if any(policy.id == policy_id for policy in _every(_pack(_settings(config))).policies):
+        raise UsageError(f"there is a policy '{policy_id}' already", hint="choose another name")
+    for path in write_new(policy_id, folder, subject):
+        click.echo(path)
+    note(f"edit both, then: keyproof policies check {folder}; keyproof policies test {folder}")
+    note(f"a scan runs it once keyproof.yaml says: policies: {{folders: [{folder}]}}")
     return ExitCode.OK
 
 
