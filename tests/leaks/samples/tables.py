@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CLOUD = r"""
+azure.functions_key_older AZURE_FUNCTION_HOST_KEY {b54}==
 akamai.client_token client_token akab-{l16}-{l16}
 akamai.edgegrid_secret - [default]\nclient_token = akab-{l16}-{l16}\nclient_secret = [[{raw32}]]\nhost = akab-x.luna.akamaiapis.net
 aws.ses_smtp_password SES_SMTP_PASSWORD B{b43}
@@ -99,6 +100,12 @@ defined.api_key D dnkey-{l26}-{l52}
 """
 
 BUILD = r"""
+nexus.password NEXUS_PASSWORD {a18}
+jenkins.password JENKINS_PASSWORD {a18}
+sonar.password SONAR_PASSWORD {a18}
+artifactory.password ARTIFACTORY_ADMIN_PASSWORD x{a17}
+dockerhub.password DOCKER_PASSWORD {a18}
+bitbucket.password BITBUCKET_APP_PASSWORD {a20}
 nexus.user_token_pass NEXUS_TOKEN_PASS {a44}
 github.pat GITHUB_TOKEN ghp_{crc62}
 github.oauth_token T gho_{crc62}
@@ -201,6 +208,12 @@ replit.token R rpl_{w40}
 """
 
 INFRASTRUCTURE = r"""
+elastic.password ELASTIC_PASSWORD {a18}
+keycloak.password KEYCLOAK_ADMIN_PASSWORD {a18}
+splunk.password SPLUNK_PASSWORD {a18}
+grafana.password GF_SECURITY_ADMIN_PASSWORD {a18}
+ansible.password ansible_become_pass {a18}
+kubernetes.user_token - users:\n- name: ada\n  user:\n    token: [[{a40}]]\n
 keycloak.client_secret KEYCLOAK_CLIENT_SECRET {a32}
 ldap.bind_password LDAP_BIND_PASSWORD {a14}
 ldap.ldapsearch_password - ldapsearch -x -D cn=admin -w [[{a14}]] -b dc=acme
@@ -368,6 +381,7 @@ modal.token_id M ak-{a22}
 """
 
 MESSAGES = r"""
+smtp.password SMTP_PASSWORD {a18}
 slack.bot_token S xoxb-{n12}-{n13}-{a24}
 slack.user_token S xoxp-{n12}-{n12}-{n13}-{h32}
 slack.workspace_token S xoxa-2-{a40}
@@ -448,6 +462,8 @@ make.webhook_url - https://hook.eu1.make.com/[[{l32}]]
 """
 
 COMMERCE = r"""
+okx.passphrase OKX_PASSPHRASE {a18}
+kucoin.passphrase KUCOIN_PASSPHRASE {a18}
 deribit.api_secret DERIBIT_CLIENT_SECRET {w43}
 gemini.api_secret GEMINI_API_SECRET {a28}
 bitstamp.api_secret BITSTAMP_API_SECRET {a32}
