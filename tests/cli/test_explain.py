@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from tests.support.planted import github_pat
+from tests.support.repository import Repo
 from tests.support.run import keyproof
 
 from keyproof.pipeline import policyset
@@ -73,5 +76,56 @@ def test_a_finding_is_told_with_evidence_parameters_and_remedy(tmp_path: Path, h
     assert "keys.max_age" in ran.out
     assert "counted_from = creation" in ran.out
     assert "days = 90   (CIS AWS Foundations Benchmark 3.0.0, 1.14)" in ran.out
+    assert "--inventory keys.jsonl" in ran.out
     unknown = keyproof("explain", "f_" + "0" * 32, "--run", "run.json", cwd=tmp_path, home=home)
     assert unknown.code == 2
+
+
+def _traced(text: str, place: Path, home: Path) -> str:
+    """Scan a file of one old key, and explain its finding with an inventory of this text."""
+    (place / "keys.csv").write_text(
+        "native_id,issuer_type,issuer_instance,credential_type,status,created_at\n"
+        "K1,x,y,api_token,active,2020-01-01T00:00:00Z\n"
+    )
+    scan = ("scan", "--file", "keys.csv", "--policy", "keys.max_age", "--no-store")
+    out = keyproof(*scan, "--save", "run.json", "--format", "json", cwd=place, home=home).out
+    listed = keyproof("inventory", "--file", "keys.csv", "--format", "jsonl", cwd=place, home=home)
+    (place / "keys.jsonl").write_text(text or listed.out)
+    (finding,) = json.loads(out)["findings"]
+    arguments = (finding["id"], "--run", "run.json", "--inventory", "keys.jsonl")
+    told = keyproof("explain", *arguments, cwd=place, home=home)
+    return told.out if told.code == 0 else told.err
+
+
+def test_a_finding_is_decided_again_and_its_lines_are_shown(tmp_path: Path, home: Path) -> None:
+    pytest.importorskip("regorus")
+    told = _traced("", tmp_path, home)
+    policy = policyset.load().get("keys.max_age").module.splitlines()
+    assert "rotated_basis = not known" in told
+    assert "Decided again: the same, fail" in told
+    shown = dict(re.findall(r"^ +(\d+)  (.+)$", told, re.MULTILINE))
+    number = next(n for n, line in enumerate(policy, 1) if "counted_from" in line)
+    assert shown[str(number)].strip() == policy[number - 1].strip()
+    skipped = next(n for n, line in enumerate(policy, 1) if '"the key is not active"' in line)
+    assert str(skipped) not in shown
+
+
+def test_a_file_that_is_no_inventory_is_refused_unquoted(tmp_path: Path, home: Path) -> None:
+    pytest.importorskip("regorus")
+    told = _traced("what somebody wrote\n", tmp_path, home)
+    assert "keys.jsonl:1: this is no record" in told
+    assert "somebody" not in told
+
+
+def test_a_leaks_finding_needs_no_inventory(tmp_path: Path, planted: Path, home: Path) -> None:
+    pytest.importorskip("regorus")
+    repository = Repo(planted / "shop", home)
+    repository.write("ci.env", f"T={github_pat('explained')}\n")
+    repository.commit("leak")
+    scan = ("scan", str(repository.path), "--policy", "leaks.at_head", "--no-store")
+    ran = keyproof(*scan, "--save", "run.json", "--format", "json", cwd=tmp_path, home=home)
+    (finding,) = json.loads(ran.out)["findings"]
+    assert finding["message"] == "stands in 1 place of the current tree"
+    told = keyproof("explain", finding["id"], "--run", "run.json", cwd=tmp_path, home=home).out
+    assert "occurrences_in_head = 1" in told
+    assert "Decided again: the same, fail" in told

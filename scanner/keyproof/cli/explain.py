@@ -5,34 +5,44 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from keyproof.errors import ExitCode, UsageError
+from keyproof.errors import ExitCode, MissingExtra, UsageError
 
 if TYPE_CHECKING:
+    from keyproof.app.policy_trace import Trace
     from keyproof.app.run import Rules
     from keyproof.model.finding import Finding
     from keyproof.model.policy import Policy
+    from keyproof.model.report import Report
 
 
 @click.command()
 @click.argument("name", metavar="POLICY|FINDING")
 @click.option("--config", type=click.Path(path_type=Path), help="The settings file.")
 @click.option("--run", metavar="FILE", help="The saved run that a finding is in.")
-def explain(name: str, config: Path | None, run: str | None) -> int:
+@click.option(
+    "--inventory", type=click.Path(path_type=Path),
+    help="What 'keyproof inventory --format jsonl' wrote: the keys that a run does not keep.",
+)  # fmt: skip
+def explain(name: str, config: Path | None, run: str | None, inventory: Path | None) -> int:
     """Say what a policy demands, why, by whose numbers, and how to mend what it finds.
 
-    With the id of a finding (f_…), say what was decided about which subject, and on what evidence.
+    With the id of a finding (f_…), say what was decided about which subject, on what evidence, and
+    by which lines of the policy.
     """
     from keyproof.app.run import Rules
     from keyproof.app.settings import load
 
     loaded = load(config, os.environ, Path.cwd())
     if name.startswith("f_"):
-        finding = _finding(name, run, config)
-        for line in _of_finding(finding):
+        finding, report = _finding(name, run, config)
+        for line in (
+            *_of_finding(finding),
+            *_traced(finding, report, Rules.load(loaded), inventory),
+        ):
             click.echo(line)
         return ExitCode.OK
     rules = Rules.load(loaded)
@@ -44,13 +54,13 @@ def explain(name: str, config: Path | None, run: str | None) -> int:
     return ExitCode.OK
 
 
-def _finding(name: str, run: str | None, config: Path | None) -> Finding:
+def _finding(name: str, run: str | None, config: Path | None) -> tuple[Finding, Report]:
     from keyproof.cli import report
 
     found = report.saved(run) if run else report.last(config)
     for finding in found.findings:
         if finding.id == name:
-            return finding
+            return finding, found
     raise UsageError(
         f"there is no finding '{name}' in that run",
         hint="'keyproof report --format json' lists the findings of the last run",
@@ -102,3 +112,60 @@ def _of_finding(finding: Finding) -> Iterator[str]:
     if finding.waiver:
         yield from ("", f"Waived until {finding.waiver.expires_on}: {finding.waiver.reason}")
     yield from ("", "How to mend it:", f"    {finding.remediation}")
+
+
+def _traced(
+    finding: Finding, report: Report, rules: Rules, inventory: Path | None
+) -> Iterator[str]:
+    """Decide the finding's record anew and tell its fields and the policy's lines."""
+    from keyproof.app.policy_trace import read_inventory, trace
+
+    records = read_inventory(inventory) if inventory else ()
+    every = (*rules.pack.policies, *rules.pack.disabled)
+    policy = next((policy for policy in every if policy.id == finding.policy), None)
+    if policy is None:
+        yield from ("", "The policy is not among those of the settings: its lines are not shown.")
+        return
+    try:
+        traced = trace(policy, finding, report, records)
+    except MissingExtra as missing:
+        yield from ("", f"The lines that decided it are not shown: {missing}")
+        return
+    if traced is None:
+        yield from (
+            "",
+            "The run does not keep the record itself. To see its fields and the lines that",
+        )
+        yield "decided it: keyproof inventory -o keys.jsonl, then add --inventory keys.jsonl here."
+        return
+    yield from ("", "The record, as the policy sees it:")
+    for name, value in traced.fields.items():
+        yield f"    {name} = {_told(value)}"
+    yield from ("", f"Decided again: {_verdict(finding, policy, traced)}")
+    yield from (f"Lines of {policy.id} that were reached:",) if traced.lines else ()
+    for number, text in traced.lines:
+        yield f"    {number:4d}  {text.expandtabs(4)}"
+
+
+def _verdict(finding: Finding, policy: Policy, traced: Trace) -> str:
+    if traced.error:
+        return f"the policy could not ({traced.error})"
+    if traced.agrees:
+        return f"the same, {'fail' if finding.status == 'waived' else finding.status}"
+    if policy.digest != finding.policy_digest:
+        return "otherwise; the policy was edited since that run"
+    return "otherwise; the record changed since that run"
+
+
+def _told(value: Any) -> str:
+    import json
+
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return (
+        {None: "not known", True: "yes", False: "no"}[value]
+        if value is None or isinstance(value, bool)
+        else str(value)
+    )
