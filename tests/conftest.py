@@ -10,6 +10,9 @@ import pytest
 from tests.support.planted import FOLDER_VARIABLE, planted_values
 from tests.support.sweep import Escaped, sweep
 
+hypothesis.settings.register_profile("keyproof", deadline=None)  # a busy machine fails no test
+hypothesis.settings.load_profile("keyproof")
+
 ESCAPED = pytest.StashKey[list[Escaped]]()
 
 
