@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 from tests.support.planted import FOLDER_VARIABLE, planted_values
 from tests.support.sweep import Escaped, sweep
