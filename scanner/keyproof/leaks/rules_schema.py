@@ -39,6 +39,8 @@ class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         within: see ``gap``.
         anchor: expressions near which (``within``) the token is searched, before or after.
         trigger: hyperscan expressions that replace the derived one.
+        before: bytes that a match may reach before the end of such a trigger; ``after`` it. The
+            fewer, the faster; by default the pattern's whole width.
         entropy: least entropy in bits a character; by default from the token's length.
         check: structural checks.
         companion: the other half of a pair.
@@ -62,6 +64,7 @@ class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     anchor: tuple[str, ...] = ()
     trigger: tuple[str, ...] = ()
     before: Annotated[int, msgspec.Meta(ge=0, le=20_000)] = 0
+    after: Annotated[int, msgspec.Meta(ge=0, le=20_000)] = 0
     rank: int | None = None
     entropy: float | None = None
     public_prefix: int | None = None

@@ -198,7 +198,7 @@ def _triggers(source: DetectorSource, pattern: str) -> list[Derived]:
         return [Derived(d.expression, d.before + reach, d.after + reach) for d in found]
     whole = width(pattern)[1] + 1
     if source.trigger:
-        return [Derived(t, source.before or whole, whole) for t in source.trigger]
+        return [Derived(t, source.before or whole, source.after or whole) for t in source.trigger]
     if source.context and source.gap == "assign" and "(?P<secret>" not in source.pattern:
         # hyperscan compiles any gap of this width ten times faster than the grammar of one
         words, gap = _words(source), width(ASSIGN)[1]
