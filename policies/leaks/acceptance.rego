@@ -57,6 +57,7 @@ decision(leak) := {"status": "unknown", "reason": "where the secret stands could
 
 decision(leak) := d if {
 	not unread(leak)
+	is_array(leak.occurrences)
 	accepted := [place | some place in leak.occurrences; is_string(place.suppression_kind)]
 	d := judged(accepted)
 }

@@ -27,7 +27,7 @@ from keyproof.model.record import digest
 from keyproof.model.report import Report
 from keyproof.model.source import Gap, Source
 from keyproof.model.waiver import Waiver
-from keyproof.pipeline import controls
+from keyproof.pipeline import controls, policyset
 from keyproof.pipeline.report import RunOptions, assemble
 from keyproof.resources import shipped
 
@@ -400,9 +400,8 @@ def sample_waivers(facts: Facts) -> tuple[Waiver, ...]:
 def sample_report(*, history: bool = True, options: RunOptions | None = None) -> Report:
     """Return the whole sample: a few hundred findings of every status."""
     facts = sample_facts()
-    crosswalk = controls.load(
-        [shipped("reports") / "frameworks"], policies=[policy[0] for policy in _ALL_IDS]
-    )
+    every = [policy.id for policy in policyset.load().policies]
+    crosswalk = controls.load([shipped("reports") / "frameworks"], policies=every)
     report = assemble(
         facts,
         sample_evaluation(facts),
@@ -416,9 +415,6 @@ def sample_report(*, history: bool = True, options: RunOptions | None = None) ->
     if not history:
         return report
     return replace(report, findings=tuple(map(_with_history, report.findings)))
-
-
-_ALL_IDS = (*_POLICIES, ("keys.expiry",), ("principals.overlap",))
 
 
 def _with_history(finding: Finding) -> Finding:
