@@ -81,7 +81,7 @@ def test_an_approval_proved_elsewhere_is_verified(tmp_path: Path) -> None:
         (("    expires: 2027-01-31\n", ""), "'expires' is missing", 3),
         (("2027-01-31", "2026-09-30"), "expires before it was created", 10),
         (("2027-01-31", "soon"), "the value is not allowed|expected", 10),
-        (("2027-01-31", "2027-02-30"), "not valid YAML|not allowed|expected", 10),
+        (("2027-01-31", "2027-02-30"), "not valid YAML|not allowed|expected|no such date", 10),
         (("grace@", "Ada@"), "same person", 8),
         (("keys.max_age", "keys.max_aeg"), "no policy 'keys.max_aeg'", 4),
         (("    subject: AKIA1\n", ""), "neither a subject nor labels", 3),
