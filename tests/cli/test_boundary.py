@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import click
 import pytest
 from tests.support.planted import password
-from tests.support.run import keyproof
+from tests.support.run import isolated, keyproof
 
 from keyproof.cli import boundary
 from keyproof.errors import ConfigError, KeyproofError, MissingExtra, NothingToCheck, SourceError
@@ -74,3 +80,71 @@ def test_version_and_help_print_on_stdout(home: Path) -> None:
     ran = keyproof("--help", cwd=home, home=home)
     assert ran.code == 0
     assert len(ran.out.splitlines()) <= 45
+
+
+def shell(line: str, home: Path) -> subprocess.CompletedProcess[str]:
+    command = f"{sys.executable} -m keyproof {line}"
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=home,
+        env=isolated(home),
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_an_error_that_says_so(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    ran = shell("policies list >/dev/full", home)
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 2)
+    assert "No space left on device" in ran.stderr
+
+
+def test_output_into_a_pipe_leaves_the_pipe_there(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "a.txt").write_text("nothing\n")
+    os.mkfifo(home / "pipe")
+    reader = os.open(home / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert shell("leaks --no-git a.txt --format json -o pipe", home).returncode == 0
+    assert os.read(reader, 1) == b"{"
+    os.close(reader)
+    assert stat.S_ISFIFO((home / "pipe").stat().st_mode)
+
+
+def test_output_does_not_go_through_a_link_that_lies_in_its_way(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "a.txt").write_text("nothing\n")
+    (home / "precious").write_text("kept")
+    for name in (".out.json.part", "out.json"):
+        (home / name).symlink_to("precious")
+    assert shell("leaks --no-git a.txt --format json -o out.json", home).returncode == 0
+    assert (home / "precious").read_text() == "kept"
+    assert (home / "out.json").read_text().startswith("{")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_a_closed_stream_does_not_bring_a_command_down(closed: str, home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    assert shell(f"policies list {closed}", home).returncode == 0
+
+
+def test_a_closed_standard_input_is_not_an_empty_one(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    ran = shell("leaks --stdin <&-", home)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "standard input is closed" in ran.stderr
+
+
+def test_a_termination_ends_like_an_interrupt(capsys) -> None:
+    @click.command()
+    def act() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert boundary.run(act, []) == 130
+    assert capsys.readouterr().err.strip() == "keyproof: interrupted"
+    assert signal.getsignal(signal.SIGTERM) == before

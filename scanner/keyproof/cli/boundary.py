@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from keyproof.errors import ExitCode, KeyproofError
+from keyproof.errors import ExitCode, KeyproofError, UsageError
 
 
 def run(command: click.Command, arguments: Sequence[str]) -> int:
     """Run a click command and return the process's exit code; commands return theirs."""
+    _occupy_closed_streams()
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _run(command, arguments)
+    finally:
+        if signal.getsignal(signal.SIGTERM) is signal.default_int_handler:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _run(command: click.Command, arguments: Sequence[str]) -> int:
     try:
         result = command.main(list(arguments), prog_name="keyproof", standalone_mode=False)
         return int(result) if isinstance(result, int) else ExitCode.OK
@@ -27,16 +40,38 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
         print("keyproof: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        with contextlib.suppress(
-            OSError
-        ):  # the reader of stdout left; Python would complain at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return ExitCode.OK
     except KeyproofError as error:
         explain(error)
         return error.exit_code
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            return _internal(error)
+        _drop_stdout()
+        hint = "free some room, or write elsewhere"
+        explain(UsageError(f"the output cannot be written ({error.strerror})", hint=hint))
+        return ExitCode.USAGE
     except Exception as error:
         return _internal(error)
+
+
+def _occupy_closed_streams() -> None:
+    """Put the null device where a standard stream is closed: the next file would take its number.
+
+    ``sys.stdin`` stays ``None``: no input is not an empty input.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            if number:
+                setattr(sys, name, os.fdopen(number, "w"))
+
+
+def _drop_stdout() -> None:
+    """Let what stdout still holds go nowhere: Python would complain at exit."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def explain(error: KeyproofError) -> None:

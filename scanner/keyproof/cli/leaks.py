@@ -134,6 +134,8 @@ def _results(
     from keyproof.leaks.scan import scan_paths, scan_repository, scan_stream
 
     if stdin:
+        if sys.stdin is None:
+            raise UsageError("standard input is closed")
         yield scan_stream(scanner, sys.stdin.buffer)
         return
     for path in paths:

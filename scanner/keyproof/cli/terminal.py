@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -38,17 +39,34 @@ def result_stream(output: str | None, *, binary: bool = False) -> Iterator[IO[An
     """
     if output in {None, "-"}:
         yield sys.stdout.buffer if binary else sys.stdout
+        sys.stdout.flush()
         return
     path = Path(str(output))
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    direct = _is_written_directly(path)
+    # "x": a link that somebody laid in the way is not followed
+    mode, encoding = ("w" if direct else "x") + "b" * binary, None if binary else "utf-8"
     try:
-        with part.open("wb") if binary else part.open("w", encoding="utf-8") as stream:
+        with (path if direct else part).open(mode, encoding=encoding) as stream:
             yield stream
-        part.replace(path)
+        if not direct:
+            part.replace(path)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise UsageError(f"cannot write {path} ({error.strerror})") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def _is_written_directly(path: Path) -> bool:
+    """Tell whether a path is a pipe, a device or an open file: replaced, it would be gone."""
+    if path.parts[1:2] in {("dev",), ("proc",)}:
+        return True
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 class TerminalProgress:
