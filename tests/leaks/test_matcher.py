@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.planted import github_pat
 from tests.support.repository import compiled_rules, line
@@ -55,6 +55,7 @@ def test_a_rule_set_without_rules_finds_nothing(tmp_path: Path) -> None:
     assert open_matcher(RuleSet("empty", (), ()), tmp_path).find(_token(1)) == []
 
 
+@settings(deadline=None)  # the first example compiles the rules
 @given(places=st.lists(st.integers(0, 900), min_size=1, max_size=6, unique=True))
 def test_windows_find_what_one_look_finds(
     tmp_path_factory: pytest.TempPathFactory, places: list[int]

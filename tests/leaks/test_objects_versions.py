@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import tempfile
@@ -57,9 +58,18 @@ def _edit(text: list[str], how: tuple[int, int, int]) -> None:
         text[:] = text[half:] + text[:half]
     elif kind == 6:
         text[at:at] = [f'password = "{plant(f"Tr0ub4dor{seed % 5}&3xQ")}"\n']
+    elif kind == 7:
+        hidden = f"{size} lines\n" * (size % 9) + f"token = {github_pat(str(seed % 5))}\n"
+        run = base64.b64encode(hidden.encode()).decode()
+        width = chance.choice([60, 64, 70, 4000])
+        text[at:at] = [f"  {run[n : n + width]}\n" for n in range(0, len(run), width)]
+    elif kind == 8:
+        token = github_pat(str(seed % 5))
+        escaped = "".join(f"%{ord(letter):02x}" for letter in token)
+        text[at:at] = [f"x={token.encode().hex()}\n", f"u=/{escaped}?a=1\n"]
 
 
-EDIT = st.tuples(st.integers(0, 6), st.integers(0, 10_000), st.integers(1, 120))
+EDIT = st.tuples(st.integers(0, 8), st.integers(0, 10_000), st.integers(1, 120))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -12,8 +12,9 @@ import hashlib
 import os
 import platform
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hyperscan
 
@@ -21,12 +22,17 @@ from keyproof.leaks.exact import confirm, resolve
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.rules import RuleSet
 
+if TYPE_CHECKING:
+    from keyproof.leaks.encoded_search import EncodedSearch
+
 WINDOW_BYTES = 64 << 20
 _LINE = 512
 """How far beyond its window an exact check looks at the line that it stands in."""
 _SHORT = 640
 """Triggers wider than this also have a database of their own, for looking at long stretches."""
-_FORMAT = 2
+_FORMAT = 3
+_ENCODED_WIDTH = 40
+"""No trigger of an encoded run is wider (said here, because a clean commit loads none of them)."""
 _WIDE = rb"(?:[\x20-\x7e]\x00){10}|(?:[\x20-\x7e]\x00\x00\x00){10}"
 
 Trigger = tuple[int, int]
@@ -34,10 +40,11 @@ Trigger = tuple[int, int]
 
 
 class _Databases(NamedTuple):
-    """Loaded databases: every trigger; the long ones alone; runs of UTF-16 and UTF-32 text."""
+    """Loaded databases: the detectors' triggers, the long ones alone, encoded runs, wide text."""
 
     every: Any
     long: Any
+    encoded: Any
     wide: Any
 
 
@@ -47,11 +54,14 @@ class Matcher:
     def __init__(self, rules: RuleSet, databases: _Databases) -> None:
         """Take loaded databases and make scratches for them."""
         self.rules = rules
+        self.first_encoding = len(rules.triggers)
+        self._encoded: EncodedSearch | None = None
         self._databases = databases
         self._scratches = _Databases(*(hyperscan.Scratch(database) for database in databases))
         widths = [trigger.before for trigger in rules.triggers]
         self.overlap = max((t.before + t.after for t in rules.triggers), default=0) + 1
         self.short_width = max((width for width in widths if width <= _SHORT), default=1)
+        self.encoded_width = _ENCODED_WIDTH
         self.long_width = max(widths, default=1)
 
     def copy(self) -> Matcher:
@@ -60,10 +70,18 @@ class Matcher:
 
     def triggers(self, data: Any) -> list[Trigger]:
         """Return where exact checks must look in a buffer of at most ``WINDOW_BYTES``."""
+        return self.secret_triggers(data) + self.encoded_triggers(data)
+
+    def secret_triggers(self, data: Any) -> list[Trigger]:
+        """Return those of :meth:`triggers` that are a detector's."""
         return _scan(self._databases.every, self._scratches.every, data)
 
+    def encoded_triggers(self, data: Any) -> list[Trigger]:
+        """Return those of :meth:`triggers` that announce encoded runs."""
+        return _scan(self._databases.encoded, self._scratches.encoded, data)
+
     def long_triggers(self, data: Any) -> list[Trigger]:
-        """Return those of :meth:`triggers` that are wider than ``short_width``."""
+        """Return those of :meth:`secret_triggers` that are wider than ``short_width``."""
         return _scan(self._databases.long, self._scratches.long, data)
 
     def has_wide_text(self, data: Any) -> bool:
@@ -79,15 +97,32 @@ class Matcher:
             left = max(trigger.before, detector.before) + within + _LINE
             right = max(trigger.after, detector.after) + within + _LINE
             made.append((trigger.before, left, right))
-        return made
+        from keyproof.leaks.encoded import ENCODINGS
+
+        return made + [(one.width, one.left, one.right) for one in ENCODINGS]
 
     def confirm(self, text: bytes, triggers: Iterable[Trigger]) -> list[Hit]:
         """Run the exact checks that ``triggers`` ask for, and keep one hit a place."""
         return self.settle([hit for n, end in triggers for hit in self.check(text, n, end)])
 
     def check(self, text: bytes, number: int, end: int) -> Iterable[Hit]:
-        """Run the exact check of one trigger."""
+        """Run the exact check of one trigger, or search the encoded run that it announces."""
+        if number >= self.first_encoding:
+            return self.encoded.hits(text, number - self.first_encoding, end)
+        return self.plain(text, number, end)
+
+    def plain(self, text: bytes, number: int, end: int) -> Iterable[Hit]:
+        """Run the exact check of a trigger that is a detector's."""
         return confirm(self.rules, self.rules.triggers[number].detector, text, end)
+
+    @property
+    def encoded(self) -> EncodedSearch:
+        """Searches what encoded runs hold; loaded when one is met."""
+        if self._encoded is None:
+            from keyproof.leaks.encoded_search import EncodedSearch
+
+            self._encoded = EncodedSearch(self)
+        return self._encoded
 
     def settle(self, hits: Iterable[Hit]) -> list[Hit]:
         """Keep one hit a place, by place."""
@@ -136,7 +171,7 @@ def open_matcher(rules: RuleSet, cache_folder: Path) -> Matcher:
         numbers = range(len(rules.triggers))
         every = _compile(rules, numbers)
         long = _compile(rules, [n for n in numbers if rules.triggers[n].before > _SHORT])
-        loaded = (every, long)
+        loaded = (every, long, _compile_encodings(len(numbers)))
         _write(path, [hyperscan.dumpb(database) for database in loaded])
     return Matcher(rules, _Databases(*loaded, wide))
 
@@ -146,6 +181,14 @@ def _compile(rules: RuleSet, numbers: Sequence[int]) -> Any:
         return _compiled([rb"\x00{8}keyproof"], [0], [0])
     chosen = [rules.triggers[number] for number in numbers]
     return _compiled([t.expression for t in chosen], [t.flags for t in chosen], list(numbers))
+
+
+def _compile_encodings(first: int) -> Any:
+    from keyproof.leaks.encoded import ENCODINGS
+
+    expressions = [encoding.expression for encoding in ENCODINGS]
+    flags = [hyperscan.HS_FLAG_DOTALL] * len(expressions)
+    return _compiled(expressions, flags, [first + n for n in range(len(expressions))])
 
 
 def _compiled(expressions: list[bytes], flags: list[int], ids: list[int]) -> Any:
@@ -173,23 +216,27 @@ def _processor() -> str:
         return platform.processor()
 
 
-def _read(path: Path) -> tuple[Any, Any] | None:
+def _read(path: Path) -> tuple[Any, Any, Any] | None:
     try:
         stored = path.read_bytes()
         seal, body = stored[:32], stored[32:]
         if hashlib.sha256(body).digest() != seal:
             return None
-        first = int.from_bytes(body[:8], "big")
+        first, second = int.from_bytes(body[:8], "big"), int.from_bytes(body[8:16], "big")
+        ends = (16, 16 + first, 16 + first + second, len(body))
         mode = hyperscan.HS_MODE_BLOCK
-        every = hyperscan.loadb(body[8 : 8 + first], mode=mode)
-        return every, hyperscan.loadb(body[8 + first :], mode=mode)
+        every, long, encoded = (
+            hyperscan.loadb(body[low:high], mode=mode) for low, high in pairwise(ends)
+        )
     except (OSError, ValueError, hyperscan.error):
         return None
+    return every, long, encoded
 
 
 def _write(path: Path, databases: list[bytes]) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    body = len(databases[0]).to_bytes(8, "big") + b"".join(databases)
+    sizes = b"".join(len(database).to_bytes(8, "big") for database in databases[:2])
+    body = sizes + b"".join(databases)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

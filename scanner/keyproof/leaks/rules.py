@@ -30,6 +30,13 @@ _DERIVERS = (
     "placeholders.py",
     "checksums.py",
     "surroundings.py",
+    "encoded.py",
+    "encoded_escapes.py",
+    "encoded_origin.py",
+    "encoded_runs.py",
+    "encoded_search.py",
+    "unpack.py",
+    "unpack_streams.py",
 )
 
 

@@ -121,8 +121,14 @@ class VersionReader:
         found: list[tuple[int, int]] = []
         view = memoryview(text)
         matcher = self._matcher
+        for low, high in _stretches(copies, len(text), matcher.encoded_width):
+            found += [
+                (low + end, number) for number, end in matcher.encoded_triggers(view[low:high])
+            ]
         for low, high in _stretches(copies, len(text), matcher.short_width):
-            found += [(low + end, number) for number, end in matcher.triggers(view[low:high])]
+            found += [
+                (low + end, number) for number, end in matcher.secret_triggers(view[low:high])
+            ]
             if high - low == len(text):
                 return found
         for low, high in _stretches(copies, len(text), matcher.long_width):

@@ -1,0 +1,236 @@
+"""Unpack: the texts in compressed files and archives, from memory, within bounds.
+
+What a file is, its first bytes say, not its name: zip (with jar, wheel, nupkg and office documents),
+tar, gzip, bzip2, xz, and the compressed texts of a PNG. What cannot be read, or is over a bound, is
+yielded as such; nothing that stands in a file raises.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import struct
+import tarfile
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from keyproof.leaks.unpack_streams import PNG, Unpacked, bzipped, gzipped, png_texts, xzipped
+
+DEPTH = 3
+"""So many archives may lie in one another; a tar in a gzip counts once."""
+MEMBERS = 65_536
+NAME_BYTES = 1024
+SECONDS = 20.0
+TOTAL_BYTES = 256 << 20
+LAYER_BYTES = 96 << 20
+"""What is unpacked at once, in memory."""
+LEAST_BYTES = 16 << 20
+RATIO = 200
+"""Unpacked, a file may be so many times its size (or ``LEAST_BYTES``, if that is more)."""
+
+_TAR_AT = 257
+_ENCRYPTED = 0x1
+_DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the standard library raises on hostile archives: much more than its own errors."""
+
+
+class Member(NamedTuple):
+    """A text that was packed. ``path`` is empty where it has no name of its own in the file."""
+
+    path: bytes
+    data: bytes
+
+
+class Unread(NamedTuple):
+    """What was not read; ``reason`` is ``unsupported``, ``corrupt`` or ``limit``."""
+
+    path: bytes
+    reason: str
+
+
+class _Bounds:
+    """What may still be unpacked of one file, all depths together."""
+
+    def __init__(self, size: int) -> None:
+        self.left = min(TOTAL_BYTES, max(LEAST_BYTES, RATIO * size))
+        self.members = MEMBERS
+        self.until = time.monotonic() + SECONDS
+
+    def exhausted(self) -> bool:
+        """Tell whether nothing more may be unpacked."""
+        return self.left <= 0 or self.members <= 0 or time.monotonic() > self.until
+
+    def layer(self) -> int:
+        """Return how much may be unpacked at once."""
+        return min(self.left, LAYER_BYTES)
+
+
+def form(data: bytes) -> str:
+    """Return what ``data`` is by its first bytes: a word, or nothing for what is not packed."""
+    head = data[:4]
+    if head[:2] == b"PK" and head in {b"PK\x03\x04", b"PK\x05\x06"}:
+        return "zip"
+    if head[:3] == b"\x1f\x8b\x08":
+        return "gzip"
+    if head[:3] == b"BZh" and data[4:10] in {b"1AY&SY", b"\x17rE8P\x90"}:
+        return "bzip2"
+    if head == b"\xfd7zX" and data[:6] == b"\xfd7zXZ\0":
+        return "xz"
+    if head == b"\x89PNG" and data.startswith(PNG):
+        return "png"
+    if data[_TAR_AT : _TAR_AT + 5] == b"ustar":
+        return "tar"
+    return ""
+
+
+def unpack(data: bytes) -> Iterator[Member | Unread]:
+    """Yield every text that is packed in ``data``, and what could not be read.
+
+    Members that are archives themselves are unpacked too: their paths are joined with ``!``.
+    """
+    yield from _unpacked(data, b"", _Bounds(len(data)), 1)
+
+
+def _unpacked(data: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Member | Unread]:
+    kind = form(data)
+    if depth > DEPTH or bounds.exhausted():
+        yield Unread(path, "limit")
+    elif kind == "zip":
+        yield from _zip(data, path, bounds, depth)
+    elif kind == "tar":
+        yield from _tar(data, path, bounds, depth)
+    elif kind == "png":
+        for text in png_texts(data, bounds.layer()):
+            yield from _layer(text, path, bounds, depth)
+    elif kind:
+        decompress = {"gzip": gzipped, "bzip2": bzipped, "xz": xzipped}[kind]
+        yield from _layer(decompress(data, bounds.layer()), path, bounds, depth)
+
+
+def _layer(layer: Unpacked, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Member | Unread]:
+    """Yield what a stream held; a tar in it is of the same depth."""
+    bounds.left -= len(layer.data)
+    bounds.members -= 1
+    inner = form(layer.data)
+    if inner == "tar":
+        yield from _tar(layer.data, path, bounds, depth)
+    elif layer.data:
+        yield from _member(layer.data, path, bounds, depth)
+    if layer.reason and not (inner == "tar" and layer.reason == "corrupt"):
+        yield Unread(path, layer.reason)  # of a tar, its own end says what is missing
+
+
+def _member(data: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Member | Unread]:
+    kind = form(data)
+    if not kind or kind == "png":
+        yield Member(path, data)
+    if kind:
+        yield from _unpacked(data, path, bounds, depth + 1)
+
+
+def _zip(data: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Member | Unread]:
+    if data.count(b"PK\x01\x02") > MEMBERS:
+        yield Unread(path, "limit")
+        return
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        entries = archive.infolist()
+    except _DAMAGE:
+        yield Unread(path, "corrupt")
+        return
+    for entry in entries:
+        if entry.is_dir() and not entry.file_size:
+            continue
+        inner = _joined(path, entry.filename)
+        if bounds.exhausted():
+            yield Unread(path, "limit")
+            return
+        bounds.members -= 1
+        yield from _zipped(archive, entry, inner, bounds, depth)
+
+
+def _zipped(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: bytes, bounds: _Bounds, depth: int
+) -> Iterator[Member | Unread]:
+    if entry.flag_bits & _ENCRYPTED:
+        yield Unread(path, "unsupported")
+        return
+    limit = bounds.layer()
+    try:
+        with archive.open(entry) as stream:
+            content = stream.read(limit + 1)
+    except NotImplementedError:
+        yield Unread(path, "unsupported")
+        return
+    except _DAMAGE:
+        yield Unread(path, "corrupt")
+        return
+    bounds.left -= len(content)
+    yield from _member(content[:limit], path, bounds, depth)
+    if len(content) > limit:
+        yield Unread(path, "limit")
+
+
+def _tar(data: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Member | Unread]:
+    try:
+        archive = tarfile.TarFile(fileobj=io.BytesIO(data))
+    except _DAMAGE:
+        yield Unread(path, "corrupt")
+        return
+    while True:
+        if bounds.exhausted():
+            yield Unread(path, "limit")
+            return
+        try:
+            entry = archive.next()
+            archive.members = []  # type: ignore[attr-defined]  # it would keep them all
+        except _DAMAGE:
+            yield Unread(path, "corrupt")
+            return
+        if entry is None:
+            break
+        bounds.members -= 1
+        if entry.isreg():
+            yield from _tarred(archive, entry, path, bounds, depth)
+    if data[archive.offset : archive.offset + 512].strip(b"\0") or archive.offset > len(data):
+        yield Unread(path, "corrupt")  # it does not end where tar's last blocks are
+
+
+def _tarred(
+    archive: tarfile.TarFile, entry: tarfile.TarInfo, path: bytes, bounds: _Bounds, depth: int
+) -> Iterator[Member | Unread]:
+    inner = _joined(path, entry.name)
+    limit = bounds.layer()
+    try:
+        stream = archive.extractfile(entry)
+        content = stream.read(limit + 1) if stream else b""
+    except _DAMAGE:
+        yield Unread(inner, "corrupt")
+        return
+    bounds.left -= len(content)
+    yield from _member(content[:limit], inner, bounds, depth)
+    if len(content) > limit:
+        yield Unread(inner, "limit")
+
+
+def _joined(path: bytes, name: str) -> bytes:
+    raw = name.encode("utf-8", "surrogateescape")[:NAME_BYTES]
+    return path + b"!" + raw if path else raw
