@@ -131,6 +131,16 @@ def test_a_closed_stream_does_not_bring_a_command_down(closed: str, home: Path) 
     assert shell(f"policies list {closed}", home).returncode == 0
 
 
+def test_a_terminal_without_unicode_gets_what_it_can_show(home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "k.csv").write_text("native_id\n")
+    ran = keyproof(
+        "scan", "--file", "k.csv", cwd=home, home=home, env={"PYTHONIOENCODING": "ascii"}
+    )
+    assert ran.code == 4
+    assert r"0 failed \xb7 0 unknown" in ran.out
+
+
 def test_a_closed_standard_input_is_not_an_empty_one(home: Path) -> None:
     home.mkdir(exist_ok=True)
     ran = shell("leaks --stdin <&-", home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ from keyproof.errors import ExitCode, KeyproofError, UsageError
 def run(command: click.Command, arguments: Sequence[str]) -> int:
     """Run a click command and return the process's exit code; commands return theirs."""
     _occupy_closed_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
