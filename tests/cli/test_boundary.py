@@ -138,7 +138,7 @@ def test_a_terminal_without_unicode_gets_what_it_can_show(home: Path) -> None:
         "scan", "--file", "k.csv", cwd=home, home=home, env={"PYTHONIOENCODING": "ascii"}
     )
     assert ran.code == 4
-    assert r" \xb7 0 unknown" in ran.out
+    assert r" \xb7 0 waived" in ran.out
 
 
 def test_a_closed_standard_input_is_not_an_empty_one(home: Path) -> None:

@@ -67,7 +67,7 @@ def test_the_table_names_place_commit_and_author(repo: Repo, home: Path) -> None
     assert "github.pat  ghp_…[40 characters]  high confidence" in done.out
     assert "app.py:2:10" in done.out
     assert "Ada Dev" in done.out
-    assert "1 leaks in 1 places" in done.err
+    assert "1 leak in 1 place" in done.err
 
 
 def test_exit_codes(repo: Repo, home: Path, planted: Path) -> None:

@@ -271,5 +271,9 @@ def _coverage(results: list[ScanResult]) -> None:
 
 def _summary(found: list[Leak], gaps: int) -> str:
     places = sum(len(leak.occurrences) for leak in found)
-    text = f"{len(found)} leaks in {places} places" if found else "no leaks"
-    return text + (f"; incomplete: {gaps} gaps" if gaps else "")
+    text = f"{_counted(len(found), 'leak')} in {_counted(places, 'place')}" if found else "no leaks"
+    return text + (f"; incomplete: {_counted(gaps, 'gap')}" if gaps else "")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
