@@ -8,33 +8,58 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 from typing import IO, Any, NamedTuple
 
 from keyproof.leaks import decode
+from keyproof.leaks.archives import Inside, is_packed, search_packed
 from keyproof.leaks.locate import Found, Identities, locate
 from keyproof.leaks.matcher import Matcher, Trigger
 from keyproof.leaks.objects import Window, windows
+from keyproof.leaks.unpack_forms import HEAD_BYTES
 
 
 class Row(NamedTuple):
-    """A secret in an object: ``kind`` is git's; for a tree, ``oid`` is the entry's of that name."""
+    """A secret in an object: ``kind`` is git's; for a tree, ``oid`` is the entry's of that name.
+
+    ``inner`` is the path of the packed file that holds it, inside the object.
+    """
 
     kind: str
     oid: str
     found: Found
+    inner: bytes = b""
 
 
 class Collector:
-    """The sink of one thread. See ``objects.Sink``."""
+    """The sink of one thread. See ``objects.Sink``.
 
-    def __init__(self, matcher: Matcher, identities: Identities, oid_bytes: int = 20) -> None:
+    Attributes:
+        rows: what was found; ``read``: how many objects were read.
+        unread: what is inside of objects that were read, and is not read itself.
+        archives: how many objects were unpacked; ``members``: how many texts that gave.
+    """
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        identities: Identities,
+        oid_bytes: int = 20,
+        *,
+        unpacks: bool = False,
+    ) -> None:
         """Take a matcher of this thread's own; ``oid_bytes`` is 32 in SHA-256 repositories."""
         self.matcher = matcher
         self.identities = identities
         self.oid_bytes = oid_bytes
         self.rows: list[Row] = []
         self.read = 0
+        self.unread: list[Inside] = []
+        self.archives = 0
+        self.members = 0
+        self._unpacks = unpacks
+        self._cut = matcher.effort[1]
 
     def chunk(
         self, kind: str, buffer: Any, end: int, starts: list[int], ends: list[int], oids: list[str]
@@ -52,6 +77,9 @@ class Collector:
             self._object(kind, oids[index], bytes(buffer[starts[index] : ends[index]]), own)
         if kind == "blob":
             self._wide(buffer, end, starts, ends, oids)
+            for index, start in enumerate(starts):
+                if is_packed(buffer[start : min(ends[index], start + HEAD_BYTES)]):
+                    self.inside(oids[index], bytes(buffer[start : ends[index]]))
 
     def large(self, kind: str, oid: str, pieces: Iterator[Window]) -> None:
         """See ``Sink.large``: hits of overlapping windows count once, lines run on."""
@@ -68,6 +96,8 @@ class Collector:
             reported = max([reported, *(offset + hit.start for hit in fresh)])
             if kind == "blob" and self.matcher.has_wide_text(window):
                 self.views(oid, window, line)
+            if kind == "blob" and offset == 0:
+                self.inside(oid, window, whole=last)
             if not last:
                 line += window.count(b"\n", 0, len(window) - 2 * margin)
 
@@ -78,10 +108,39 @@ class Collector:
         hits = self.matcher.confirm(text, triggers)
         if hits:
             self.keep(kind, oid, locate(self.identities, text, hits))
+        self._note_cut(oid)
 
     def keep(self, kind: str, oid: str, found: list[Found]) -> None:
         """Keep what was found in one object."""
         self.rows.extend(Row(kind, oid, one) for one in found)
+
+    def inside(self, oid: str, text: bytes, *, whole: bool = True) -> None:
+        """Search what is packed in an object, and note what is in it and stays unread."""
+        if self._unpacks and is_packed(text):
+            self.archives += 1
+            if whole:
+                self._unpack(oid, text)
+            else:
+                self.unread.append(Inside(oid, b"", "limit"))
+        self._note_cut(oid)
+
+    def _unpack(self, oid: str, text: bytes) -> None:
+        search = partial(search_text, self.matcher, self.identities)
+        packed = search_packed(text, search)
+        self.members += packed.read
+        self.unread += [Inside(oid, path, reason) for path, reason in packed.unread]
+        if packed.found:
+            # what is stored unpacked was found in the object as it stands, too: once is enough
+            known = {found.secret_id for _, found in packed.found}
+            self.rows = [r for r in self.rows if r.oid != oid or r.found.secret_id not in known]
+            self.rows.extend(Row("blob", oid, found, path) for path, found in packed.found)
+
+    def _note_cut(self, oid: str) -> None:
+        """Note that an object held more that is encoded than is decoded."""
+        cut = self.matcher.effort[1]
+        if cut > self._cut:
+            self.unread.append(Inside(oid, b"", "limit"))
+        self._cut = cut
 
     def _names(self, tree: bytes) -> None:
         """Search the names in a tree; a hit is kept under the id of what bears the name."""
@@ -127,13 +186,15 @@ def search_views(
     return found
 
 
-def search_stream(matcher: Matcher, identities: Identities, stream: IO[bytes]) -> list[Found]:
-    """Search one text of any length, and the decoded texts in it."""
-    collector = Collector(matcher, identities)
+def search_file(matcher: Matcher, identities: Identities, stream: IO[bytes]) -> Collector:
+    """Search a file of any length, the decoded texts in it, and what is packed in it."""
+    collector = Collector(matcher, identities, unpacks=True)
     collector.large("blob", "", windows(stream, 2 * matcher.overlap))
-    return [row.found for row in collector.rows]
+    return collector
 
 
 def search_text(matcher: Matcher, identities: Identities, data: bytes) -> list[Found]:
-    """Search one text that is in memory. See :func:`search_stream`."""
-    return search_stream(matcher, identities, BytesIO(data))
+    """Search one text that is in memory, and the decoded texts in it."""
+    collector = Collector(matcher, identities)
+    collector.large("blob", "", windows(BytesIO(data), 2 * matcher.overlap))
+    return [row.found for row in collector.rows]

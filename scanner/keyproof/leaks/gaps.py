@@ -8,12 +8,16 @@ from typing import cast
 from keyproof.leaks.listing import Unread
 from keyproof.model.source import Gap, GapReason
 
+UNPACKING = "unpack"
+"""The call of a gap that is about what lies packed in a file."""
 _SHOWN = 5
 _HINTS = {
     "corrupt": "git fsck names the damage; clone the repository again",
     "missing_object": "git fsck names what is missing; fetch or clone the repository again",
     "partial_clone": "git clone without --filter, or git fetch --refetch --no-filter",
     "shallow": "git fetch --unshallow (in CI: fetch-depth: 0)",
+    "unsupported": "unpack it with its password or its own tool, and scan what it holds",
+    "limit": "unpack it, and scan what it holds",
     "access_denied": "give the scanning user the right to read it",
 }
 _SAID = {
@@ -22,6 +26,8 @@ _SAID = {
     "partial_clone": "left with the remote by a partial clone",
     "shallow": "commits cut off by a shallow clone",
     "access_denied": "may not be read",
+    "unsupported": "encrypted, or of a form that is not unpacked",
+    "limit": "over the bounds of what is unpacked or decoded",
     "crash": "unread: a worker process died of them",
 }
 
@@ -44,6 +50,17 @@ def file_gaps(source: str, unread: Iterable[tuple[str, str]]) -> list[Gap]:
         by_reason.setdefault(reason, []).append(path)
     return [
         _gap(source, "read", reason, "file", sorted(paths))
+        for reason, paths in sorted(by_reason.items())
+    ]
+
+
+def inside_gaps(source: str, unread: Iterable[tuple[str, str]]) -> list[Gap]:
+    """Return one gap a reason for what is packed in files: ``(reason, shown path)``."""
+    by_reason: dict[str, set[str]] = {}
+    for reason, path in unread:
+        by_reason.setdefault(reason, set()).add(path)
+    return [
+        _gap(source, UNPACKING, reason, "packed file", sorted(paths))
         for reason, paths in sorted(by_reason.items())
     ]
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from keyproof.errors import SourceError
 from keyproof.leaks import gitio, listing, objects
+from keyproof.leaks.archives import Inside
 from keyproof.leaks.collector import Collector, Row
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.listing import Listing, Shard, Unread
@@ -24,11 +25,15 @@ Step = Callable[[str, int, int | None], None]
 
 
 class ObjectsRead(NamedTuple):
-    """What reading objects gave: hits, what could not be read, and how many were read of each."""
+    """What reading objects gave: hits, what could not be read, and how many were read of each.
+
+    ``inside`` is what is packed in objects and could not be read.
+    """
 
     rows: tuple[Row, ...]
     unread: tuple[Unread, ...]
     counts: tuple[tuple[str, int], ...]
+    inside: tuple[Inside, ...] = ()
 
 
 def read_objects(
@@ -48,17 +53,17 @@ def read_objects(
     packs = open_packs(repository.common_dir / "objects", oid_bytes)
 
     def work(piece: Shard) -> _Done:
-        collector = Collector(matcher.copy(), identities, oid_bytes)
+        collector = Collector(matcher.copy(), identities, oid_bytes, unpacks=True)
         left = VersionReader(packs, collector).read(piece) if piece.kind == "blob" else piece
         margin = 2 * matcher.overlap
         unread = objects.read_shard(repository, left, collector, margin, threading.Event())
-        return _Done(collector.rows, unread, collector.read)
+        return _done(collector, unread)
 
     done: list[tuple[Shard, _Done]] = []
     for piece, result in spread(work, listing.shards(listed, count), count):
         if isinstance(result, Crashed):
             oids = [h.split(b" ", 1)[0].decode() for h in piece.headers.splitlines()]
-            done.append((piece, _Done([], [Unread(oid, "crash") for oid in oids], 0)))
+            done.append((piece, _Done([], [Unread(oid, "crash") for oid in oids], 0, [], {})))
         else:
             done.append((piece, result))
         if step:
@@ -72,6 +77,17 @@ class _Done(NamedTuple):
     rows: list[Row]
     unread: list[Unread]
     read: int
+    inside: list[Inside]
+    within: dict[str, int]
+
+
+def _done(collector: Collector, unread: list[Unread]) -> _Done:
+    within = {
+        "archives": collector.archives,
+        "members": collector.members,
+        "decoded": collector.matcher.effort[0],
+    }
+    return _Done(collector.rows, unread, collector.read, collector.unread, within)
 
 
 def _sum(listed: Listing, done: list[tuple[Shard, _Done]]) -> ObjectsRead:
@@ -82,15 +98,19 @@ def _sum(listed: Listing, done: list[tuple[Shard, _Done]]) -> ObjectsRead:
     damaged = {lost.oid for lost in unread}
     if sum(counts.values()) + len(damaged) < listed.total():
         raise SourceError("objects listed and objects read differ", reason="truncated")
+    for _, one in done:
+        for name, number in one.within.items():
+            counts[name] = counts.get(name, 0) + number
     return ObjectsRead(
         tuple(sorted({row for _, one in done for row in one.rows}, key=_order)),
         tuple(unread),
         tuple(counts.items()),
+        tuple(sorted({one for _, piece in done for one in piece.inside})),
     )
 
 
-def _order(row: Row) -> tuple[str, str, int, str]:
-    return row.kind, row.oid, row.found.line or 0, row.found.occurrence_id
+def _order(row: Row) -> tuple[str, str, bytes, int, str]:
+    return row.kind, row.oid, row.inner, row.found.line or 0, row.found.occurrence_id
 
 
 def _oid_bytes(listed: Listing) -> int:

@@ -124,6 +124,11 @@ class Matcher:
             self._encoded = EncodedSearch(self)
         return self._encoded
 
+    @property
+    def effort(self) -> tuple[int, int]:
+        """How many encoded runs were decoded, and how often a bound left one undecoded."""
+        return (self._encoded.decoded, self._encoded.cut) if self._encoded else (0, 0)
+
     def settle(self, hits: Iterable[Hit]) -> list[Hit]:
         """Keep one hit a place, by place."""
         settled: list[Hit] = []

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from keyproof.errors import SourceError, UsageError
 from keyproof.leaks import attribution, gitio, history, listing, texts
+from keyproof.leaks.archives import inside
 from keyproof.leaks.collector import Row, search_text
 from keyproof.leaks.gaps import shallow_gap
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.places import Place, Placer
-from keyproof.leaks.whole import Given, repository_gaps
+from keyproof.leaks.whole import Given, packed_gaps, repository_gaps
 from keyproof.model.source import Gap
 
 
@@ -51,7 +52,10 @@ def revision_range(given: Given, repository: Repository, revisions: str) -> Seen
         gaps.append(shallow_gap(given.source, (oid.decode() for oid in cut)))
     placer = Placer(repository, given.workers or listing.default_workers())
     places = _added(given, repository, placer.place(read.rows, commits=commits), edges)
-    counts = dict(read.counts) | {"unread": len(read.unread) + len(missing)}
+    paths = placer.outer_paths((one.oid for one in read.inside), commits=commits)
+    gaps += packed_gaps(given, read.inside, paths)
+    unread = len(read.unread) + len(missing) + len(read.inside)
+    counts = dict(read.counts) | {"unread": unread}
     return Seen(places, gaps, tuple(counts.items()))
 
 
@@ -81,7 +85,11 @@ def _added(
         repository, given.matcher, given.fingerprinter, wanted=wanted, workers=given.workers
     )
     occurrences = {(row.kind == "tree", row.found.occurrence_id) for row in before.rows}
-    stood = {(p, row.found.secret_id) for row in before.rows for p in paths.get(row.oid, ())}
+    stood = {
+        (inside(p, row.inner), row.found.secret_id)
+        for row in before.rows
+        for p in paths.get(row.oid, ())
+    }
 
     def is_new(place: Place) -> bool:
         if place.where not in {"blob", "file_name"}:
@@ -108,7 +116,7 @@ def staged(given: Given, repository: Repository) -> Seen:
     places = []
     for old, new, path in changed:
         places += [
-            Place(row.found, "index", path, in_head=False)
+            Place(row.found, "index", inside(path, row.inner), in_head=False)
             for row in by_oid.get(new, ())
             if row.found.occurrence_id not in known and (path, row.found.secret_id) not in stood
         ]
@@ -119,7 +127,10 @@ def staged(given: Given, repository: Repository) -> Seen:
                 for found in names
             ]
     gaps = repository_gaps(given.source, repository, read.unread, ())
-    counts = Counter(files=len(changed), unread=len(read.unread))
+    within = [one for one in read.inside if one.oid in {new for _, new, _ in changed}]
+    gaps += packed_gaps(given, within, {new: path for _, new, path in changed})
+    counts = Counter(files=len(changed), unread=len(read.unread) + len(within))
+    counts.update({k: n for k, n in read.counts if k in {"archives", "members", "decoded"}})
     gaps = [gap for gap in gaps if gap.reason != "shallow"]
     return Seen(places, gaps, tuple(counts.items()))
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from keyproof.leaks import attribution
+from keyproof.leaks.archives import inside
 from keyproof.leaks.attribution import Introduction, Signed
 from keyproof.leaks.collector import Row
 from keyproof.leaks.gitio import Repository, run
@@ -52,7 +53,7 @@ class Placer:
             return []
         known = attribution.reachable_commits(self.repository) if commits is None else commits
         named = [row for row in rows if row.kind in {"blob", "tree"}]
-        placed = self._introduced(named, known, all_commits)
+        placed = self._introduced(frozenset(row.oid for row in named), known, all_commits)
         signed = self._signatures(rows, placed)
         places = self._content(named, placed, signed)
         reachable = frozenset(commit.decode() for commit in known)
@@ -63,10 +64,24 @@ class Placer:
                 places.append(self._tag(row, signed))
         return places
 
+    def outer_paths(
+        self, oids: Iterable[str], *, commits: list[bytes] | None = None, all_commits: bytes = b""
+    ) -> dict[str, bytes]:
+        """Return a path of each object, where one is known: the one that it had first."""
+        wanted = frozenset(oids)
+        if not wanted:
+            return {}
+        known = attribution.reachable_commits(self.repository) if commits is None else commits
+        placed = self._introduced(wanted, known, all_commits)
+        first = {oid: max(many, key=lambda one: one.rank).path for oid, many in placed.items()}
+        left = wanted - first.keys()
+        if left:
+            first |= {o: p for o, p in attribution.index_entries(self.repository) if o in left}
+        return first
+
     def _introduced(
-        self, rows: list[Row], known: list[bytes], all_commits: bytes
+        self, wanted: frozenset[str], known: list[bytes], all_commits: bytes
     ) -> dict[str, list[Introduction]]:
-        wanted = frozenset(row.oid for row in rows)
         found = attribution.introductions(self.repository, wanted, known, self.workers)
         left = wanted - {one.oid for one in found}
         if left and all_commits:
@@ -89,13 +104,13 @@ class Placer:
     def _content(
         self, rows: list[Row], placed: dict[str, list[Introduction]], signed: dict[str, Signed]
     ) -> list[Place]:
-        oldest: dict[tuple[str, str, bytes], tuple[Row, Introduction]] = {}
+        oldest: dict[tuple[str, str, bytes, bytes], tuple[Row, Introduction]] = {}
         wanted = {row.oid for row in rows}
         head = {e for e in attribution.tree_entries(self.repository, "HEAD") if e[0] in wanted}
-        in_head: set[tuple[str, str, bytes]] = set()
+        in_head: set[tuple[str, str, bytes, bytes]] = set()
         for row in rows:
             for one in placed.get(row.oid, ()):
-                key = (row.kind, row.found.occurrence_id, one.path)
+                key = (row.kind, row.found.occurrence_id, one.path, row.inner)
                 if (row.oid, one.path) in head:
                     in_head.add(key)
                 best = oldest.get(key)
@@ -112,7 +127,7 @@ class Placer:
                 Place(
                     row.found._replace(line=None, column=None) if row.kind == "tree" else row.found,
                     where,
-                    None if where == "note" else one.path,
+                    None if where == "note" else inside(one.path, row.inner),
                     one.commit,
                     by.author,
                     by.at,
@@ -135,7 +150,13 @@ class Placer:
             if row.kind == "tree":
                 where = "file_name"
             places.extend(
-                Place(row.found, where, path, in_head=False, reachable=row.oid in staged)
+                Place(
+                    row.found,
+                    where,
+                    inside(path, row.inner),
+                    in_head=False,
+                    reachable=row.oid in staged,
+                )
                 for path in staged.get(row.oid, [None])
             )
         return places

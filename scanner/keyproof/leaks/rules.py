@@ -36,6 +36,7 @@ _DERIVERS = (
     "encoded_runs.py",
     "encoded_search.py",
     "unpack.py",
+    "unpack_forms.py",
     "unpack_streams.py",
 )
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from keyproof.errors import SourceError
 from keyproof.identity import cache_folder
 from keyproof.leaks import gitio, partial, texts, whole
+from keyproof.leaks.archives import inside
 from keyproof.leaks.assemble import Cleaner, assemble, merge
-from keyproof.leaks.collector import search_stream, search_text
-from keyproof.leaks.gaps import file_gaps
+from keyproof.leaks.collector import Collector, search_file, search_text
+from keyproof.leaks.gaps import file_gaps, inside_gaps
 from keyproof.leaks.gitio import Repository
-from keyproof.leaks.locate import Found, WithBaseline
+from keyproof.leaks.locate import WithBaseline
 from keyproof.leaks.matcher import Matcher, open_matcher
 from keyproof.leaks.places import Place
 from keyproof.leaks.rules import RuleSet, load_rules
@@ -24,6 +26,9 @@ from keyproof.leaks.texts import Text
 from keyproof.model.leak import Leak
 from keyproof.model.source import Gap
 from keyproof.ports.context import Fingerprinter, HitCache, Progress
+
+_OF_OTHERS = frozenset({"archives", "decoded"})
+"""Counts of what is counted as an object or a file already."""
 
 
 class Scanner(NamedTuple):
@@ -149,9 +154,12 @@ def scan_paths(scanner: Scanner, paths: Iterable[Path], *, name: str | None = No
 
 def scan_stream(scanner: Scanner, stream: IO[bytes], *, name: str = "stdin") -> ScanResult:
     """Scan one stream of bytes to its end."""
-    found = search_stream(scanner.matcher, scanner.fingerprinter, stream)
-    places = [Place(one, "worktree", name.encode()) for one in found]
-    return _result(scanner, name, places, [], (("files", 1),))
+    collector = search_file(scanner.matcher, scanner.fingerprinter, stream)
+    raw = name.encode()
+    places = [Place(row.found, "worktree", inside(raw, row.inner)) for row in collector.rows]
+    named = [one._replace(oid=name) for one in collector.unread]
+    gaps = whole.packed_gaps(scanner, named, {})
+    return _result(scanner, name, places, gaps, {"files": 1, **_within(collector)}.items())
 
 
 def _changed_files(repository: Repository, ids: bytes) -> Iterable[Text]:
@@ -166,30 +174,48 @@ def _search(
 ) -> tuple[list[Place], list[Gap], tuple[tuple[str, int], ...]]:
     places: list[Place] = []
     unread: list[tuple[str, str]] = []
+    packed: list[tuple[str, str]] = []
     counts: Counter[str] = Counter()
     cleaner = Cleaner(scanner.matcher)
+    decoded = scanner.matcher.effort[0]
     for text in every:
         if text.reason:
             unread.append((text.reason, cleaner.show(text.path)))
             counts["unread"] += 1
             continue
         in_head = False if text.where == "worktree" else None
+        collector = _search_one(scanner, text)
         places += [
-            Place(found, text.where, text.path, in_head=in_head)
-            for found in _search_one(scanner, text)
+            Place(row.found, text.where, inside(text.path, row.inner), in_head=in_head)
+            for row in collector.rows
         ]
+        packed += [
+            (o.reason, cleaner.show(inside(text.path, o.path) or b"")) for o in collector.unread
+        ]
+        counts.update(_within(collector))
         places += _name(scanner, text.path)
         counts["config_files" if text.where == "config" else "files"] += 1
         scanner.step("reading files", sum(counts.values()), None)
-    return places, file_gaps(scanner.source, unread), tuple(counts.items())
+    counts["decoded"] = scanner.matcher.effort[0] - decoded
+    gaps = file_gaps(scanner.source, unread) + inside_gaps(scanner.source, packed)
+    return places, gaps, tuple(counts.items())
 
 
-def _search_one(scanner: Scanner, text: Text) -> list[Found]:
+def _within(collector: Collector) -> dict[str, int]:
+    """Count what was found packed in a file."""
+    return {
+        "archives": collector.archives,
+        "members": collector.members,
+        "unread": len(collector.unread),
+    }
+
+
+def _search_one(scanner: Scanner, text: Text) -> Collector:
     if text.data is not None:
-        return search_text(scanner.matcher, scanner.fingerprinter, text.data)
+        return search_file(scanner.matcher, scanner.fingerprinter, BytesIO(text.data))
     assert text.large is not None
     with text.large.open("rb") as stream:
-        return search_stream(scanner.matcher, scanner.fingerprinter, stream)
+        return search_file(scanner.matcher, scanner.fingerprinter, stream)
 
 
 def _name(scanner: Scanner, path: bytes) -> list[Place]:
@@ -232,6 +258,6 @@ def _joined(
 def _summed(
     leaks: tuple[Leak, ...], gaps: tuple[Gap, ...], counts: Mapping[str, int]
 ) -> ScanResult:
-    listed = sum(counts.values())
+    listed = sum(number for kind, number in counts.items() if kind not in _OF_OTHERS)
     coverage = tuple((kind, number) for kind, number in counts.items() if number)
     return ScanResult(leaks, gaps, coverage, listed, listed - counts.get("unread", 0))

@@ -17,7 +17,8 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keyproof.leaks.unpack_streams import PNG, Unpacked, bzipped, gzipped, png_texts, xzipped
+from keyproof.leaks.unpack_forms import form
+from keyproof.leaks.unpack_streams import Unpacked, bzipped, gzipped, png_texts, xzipped
 
 DEPTH = 3
 """So many archives may lie in one another; a tar in a gzip counts once."""
@@ -31,7 +32,6 @@ LEAST_BYTES = 16 << 20
 RATIO = 200
 """Unpacked, a file may be so many times its size (or ``LEAST_BYTES``, if that is more)."""
 
-_TAR_AT = 257
 _ENCRYPTED = 0x1
 _DAMAGE = (
     ArithmeticError,
@@ -81,24 +81,6 @@ class _Bounds:
     def layer(self) -> int:
         """Return how much may be unpacked at once."""
         return min(self.left, LAYER_BYTES)
-
-
-def form(data: bytes) -> str:
-    """Return what ``data`` is by its first bytes: a word, or nothing for what is not packed."""
-    head = data[:4]
-    if head[:2] == b"PK" and head in {b"PK\x03\x04", b"PK\x05\x06"}:
-        return "zip"
-    if head[:3] == b"\x1f\x8b\x08":
-        return "gzip"
-    if head[:3] == b"BZh" and data[4:10] in {b"1AY&SY", b"\x17rE8P\x90"}:
-        return "bzip2"
-    if head == b"\xfd7zX" and data[:6] == b"\xfd7zXZ\0":
-        return "xz"
-    if head == b"\x89PNG" and data.startswith(PNG):
-        return "png"
-    if data[_TAR_AT : _TAR_AT + 5] == b"ustar":
-        return "tar"
-    return ""
 
 
 def unpack(data: bytes) -> Iterator[Member | Unread]:

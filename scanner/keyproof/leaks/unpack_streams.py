@@ -8,9 +8,10 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from keyproof.leaks.unpack_forms import PNG
+
 _MEMORY_BYTES = 160 << 20
 _STEP = 1 << 20
-PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Unpacked(NamedTuple):

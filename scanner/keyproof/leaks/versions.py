@@ -170,6 +170,8 @@ class VersionReader:
 
         Every chain of versions begins with a whole text, most of which stood in others.
         """
+        if number >= self._matcher.first_encoding:  # runs are remembered by those who decode them
+            return _Judged(end, number, tuple(self._matcher.check(text, number, end)), 0)
         _, left, right = self._reach[number]
         low = max(0, end - left)
         around = (number, end - low, text[low : end + right])
@@ -195,6 +197,7 @@ class VersionReader:
             collector.keep("blob", oid, locate(collector.identities, version.text, kept))
         if version.zeros and self._matcher.has_wide_text(version.text):
             collector.views(oid, version.text, 1)
+        collector.inside(oid, version.text)
 
 
 def _stretches(copies: list[Copy], size: int, width: int) -> list[tuple[int, int]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from keyproof.leaks import history, listing, texts
-from keyproof.leaks.assemble import assemble
+from keyproof.leaks.archives import Inside
+from keyproof.leaks.archives import inside as member
+from keyproof.leaks.assemble import Cleaner, assemble
 from keyproof.leaks.collector import Row, search_text
-from keyproof.leaks.gaps import object_gaps, shallow_gap, unchecked_gap
+from keyproof.leaks.gaps import UNPACKING, inside_gaps, object_gaps, shallow_gap, unchecked_gap
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.listing import Unread
 from keyproof.leaks.matcher import Matcher
@@ -21,7 +24,7 @@ from keyproof.model.source import Gap
 from keyproof.ports.context import Fingerprinter, HitCache
 
 _T = TypeVar("_T")
-_FORMAT = 2
+_FORMAT = 3
 """Raised when what is remembered, or how it is found, changes."""
 
 
@@ -79,13 +82,18 @@ class _Outcome(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...]
     counts: tuple[tuple[str, int], ...]
 
+    def is_lasting(self) -> bool:
+        """Whether nothing could be read next time that was not now: only packed files were not."""
+        return all(gap.call == UNPACKING for gap in self.gaps)
+
 
 class _Known(msgspec.Struct, frozen=True):
-    """Object ids that were read whole, and the hits in them."""
+    """Object ids that were read whole, the hits in them, and what in them was not unpacked."""
 
     ids: bytes
     rows: tuple[Row, ...]
     counts: tuple[tuple[str, int], ...]
+    inside: tuple[Inside, ...]
 
 
 def scan_objects(given: Given, repository: Repository, shown: str) -> ObjectsScanned:
@@ -103,7 +111,7 @@ def scan_objects(given: Given, repository: Repository, shown: str) -> ObjectsSca
         if given.cache:
             encode = msgspec.msgpack.encode
             entries = {known_key: encode(known)}
-            if not outcome.gaps:
+            if outcome.is_lasting():
                 entries[outcome_key] = encode(outcome)
             given.cache.put(entries)
     return ObjectsScanned(outcome.leaks, outcome.gaps, outcome.counts, ids)
@@ -133,7 +141,10 @@ def _scan(
     gaps = repository_gaps(given.source, repository, read.unread, missing)
     if not whole and not missing:
         gaps.append(unchecked_gap(given.source))
-    counts = {**dict(known.counts), "refs": len(refs), "unread": len(read.unread) + len(missing)}
+    paths = placer.outer_paths((one.oid for one in known.inside), all_commits=ids)
+    gaps += packed_gaps(given, known.inside, paths)
+    unread = len(read.unread) + len(missing) + len(known.inside)
+    counts = {**dict(known.counts), "refs": len(refs), "unread": unread}
     return _Outcome(leaks, tuple(gaps), tuple(counts.items())), known
 
 
@@ -143,6 +154,7 @@ def _read(
     """Read what ``known`` does not hold, and return it with everything that is known now."""
     wanted: bytes | None = None
     rows: tuple[Row, ...] = ()
+    within: tuple[Inside, ...] = ()
     counts: dict[str, int] = {}
     if known is not None:
         present = set(ids.splitlines())
@@ -150,7 +162,7 @@ def _read(
         gone = len(known.ids.splitlines()) + len(fresh) - len(present)
         if gone == 0:
             wanted = b"".join(oid + b"\n" for oid in sorted(fresh))
-            rows, counts = known.rows, dict(known.counts)
+            rows, within, counts = known.rows, known.inside, dict(known.counts)
     read = history.read_objects(
         repository,
         given.matcher,
@@ -163,7 +175,23 @@ def _read(
         counts[kind] = counts.get(kind, 0) + number
     lost = {one.oid.encode() for one in read.unread}
     kept = ids if not lost else b"".join(i + b"\n" for i in ids.splitlines() if i not in lost)
-    return read, _Known(kept, (*rows, *read.rows), tuple(counts.items()))
+    inside = (*within, *read.inside)
+    return read, _Known(kept, (*rows, *read.rows), tuple(counts.items()), inside)
+
+
+def packed_gaps(given: Given, within: Iterable[Inside], paths: Mapping[str, bytes]) -> list[Gap]:
+    """Return the gaps of what is packed in objects, which stand at ``paths``, and was not read."""
+    cleaner = Cleaner(given.matcher)
+    return inside_gaps(
+        given.source,
+        (
+            (
+                one.reason,
+                cleaner.show(member(paths.get(one.oid, one.oid.encode()), one.path) or b""),
+            )
+            for one in within
+        ),
+    )
 
 
 def repository_gaps(
