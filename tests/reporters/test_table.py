@@ -9,6 +9,7 @@ from tests.support.sample_report import sample_report
 
 from keyproof.model.report import Report
 from keyproof.reporters import table
+from keyproof.reporters._outline import windows
 
 
 class Terminal(io.StringIO):
@@ -121,3 +122,12 @@ def test_piped_lines_hold_whole_names(report: Report) -> None:
 
 def test_names_are_not_read_as_markup(report: Report) -> None:
     assert "[bold red]markup[/bold red]" in text_of(report, every=True)
+
+
+def test_a_key_id_is_not_broken_where_there_is_room_for_it(report: Report, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    stream = Terminal()
+    table.render(report, stream)
+    exposed = stream.getvalue().partition("EXPOSED")[2].partition("NOTE")[0]
+    for window in windows(report):
+        assert window.key.split()[0] in exposed

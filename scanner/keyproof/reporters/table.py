@@ -231,8 +231,11 @@ def _rows(console: Console, rows: Sequence[tuple[str, ...]]) -> None:
     used = [index for index in range(len(rows[0])) if any(row[index] for row in rows)]
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(width=0)
-    for _ in used:
-        grid.add_column(overflow="fold")
+    # what a row is about is copied: its words stay whole where a third of the line holds them
+    words = [len(word) for row in rows for word in plain(row[0]).split()]
+    longest = max((length for length in words if length <= console.width // 3), default=0)
+    for index in used:
+        grid.add_column(overflow="fold", min_width=None if index else longest)
     for row in rows:
         grid.add_row("", *(Text(plain(row[index])) for index in used))
     console.print(grid)
