@@ -73,3 +73,23 @@ def test_a_folder_of_somebody_else_is_not_touched(tmp_path: Path, home: Path) ->
     ran = keyproof("demo", "--folder", "precious", cwd=tmp_path, home=home)
     assert ran.code == 2
     assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"
+
+
+def test_what_it_leaves_never_reaches_a_real_aws_account(shown) -> None:
+    """The person's own credentials stand in the environment, as they do on real machines."""
+    _, folder = shown
+    own = {"AWS_ACCESS_KEY_ID": "AKIA" + "Q" * 16, "AWS_SECRET_ACCESS_KEY": "q" * 40}
+    ran = keyproof("scan", "--format", "json", cwd=folder, home=folder.parents[1] / "home", env=own)
+    [gap] = json.loads(ran.out)["gaps"]
+    assert (gap["source"], gap["reason"]) == ("aws", "unavailable")
+    settings = (folder / "keyproof.yaml").read_text()
+    assert settings.count("aws_secrets_manager") + settings.count("connector: aws_iam") == 2
+    assert settings.count('endpoint: "http://127.0.0.1:') == 2
+
+
+def test_the_rotated_key_is_not_offered_again(shown) -> None:
+    ran, folder = shown
+    rotated = ran.err.partition("rotation of ")[2].split()[0]
+    assert rotated.startswith("AKIA")
+    planned = keyproof("rotate", "plan", cwd=folder, home=folder.parents[1] / "home")
+    assert rotated not in planned.out

@@ -14,7 +14,7 @@ from keyproof.app.rotations import deps
 from keyproof.app.tickets import Desk
 from keyproof.errors import NothingToCheck, UsageError
 from keyproof.model.record import Document, UtcTime, canonical_json, digest
-from keyproof.model.rotation import Rotation
+from keyproof.model.rotation import TERMINAL, Rotation
 from keyproof.model.ticket import RotationRequest, Ticket, rotation_hash
 from keyproof.pipeline import rotate
 
@@ -41,7 +41,7 @@ class RotationPlan(Document, frozen=True, kw_only=True):
 
 
 def make_plan(desk: Desk, only: Sequence[str] = ()) -> RotationPlan:
-    """Return what tickets ask for and is not under way.
+    """Return what tickets ask for and is neither under way nor done: a closed rotation's key is gone.
 
     Of shared trackers only what is approved there; of others, which know no approvals, what is open.
 
@@ -52,11 +52,15 @@ def make_plan(desk: Desk, only: Sequence[str] = ()) -> RotationPlan:
         NothingToCheck: ``only`` names nothing that can be rotated.
         UsageError: the plan is larger than the settings allow.
     """
-    busy = {rotation.request.key_id for rotation in desk.store.rotations(unfinished=True)}
+    settled = {
+        rotation.request.key_id
+        for rotation in desk.store.rotations()
+        if rotation.state not in TERMINAL or rotation.state == "closed"
+    }
     planned: dict[str, PlannedRotation] = {}
     for ticket in desk.store.tickets():
         request = ticket.rotation
-        if request is None or request.key_id in busy or not _may_start(desk, ticket):
+        if request is None or request.key_id in settled or not _may_start(desk, ticket):
             continue
         if only and not {ticket.id, ticket.finding_id, request.native_id} & set(only):
             continue
@@ -65,7 +69,8 @@ def make_plan(desk: Desk, only: Sequence[str] = ()) -> RotationPlan:
             planned[request.key_id] = _planned(ticket, request)
     if only and not planned:
         raise NothingToCheck(
-            "no ticket asks for that rotation, or it is under way", hint="see: keyproof rotate"
+            "no ticket asks for that rotation, or it is under way or done",
+            hint="see: keyproof rotate",
         )
     most = desk.loaded.settings.tickets.max_rotations
     if len(planned) > most:

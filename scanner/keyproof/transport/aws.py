@@ -39,6 +39,7 @@ class AwsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         max_attempts: tries of one call, the first one included.
         timeout: seconds to wait for an answer.
         concurrency: calls at the same time.
+        endpoint: URL that every service is behind, in place of AWS's own (a local AWS double).
     """
 
     profile: str | None = None
@@ -49,6 +50,7 @@ class AwsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     max_attempts: int = 5
     timeout: float = 20.0
     concurrency: int = 8
+    endpoint: str | None = None
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -164,7 +166,11 @@ class AwsSession:
         specific = "AWS_ENDPOINT_URL_" + service.replace("-", "_").upper()
         if service == "secretsmanager":
             specific = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
-        endpoint = self._environment.get(specific) or self._environment.get("AWS_ENDPOINT_URL")
+        endpoint = (
+            self._settings.endpoint
+            or self._environment.get(specific)
+            or self._environment.get("AWS_ENDPOINT_URL")
+        )
         config = Config(
             retries={
                 "mode": self._settings.retries,

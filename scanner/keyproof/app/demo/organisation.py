@@ -8,6 +8,7 @@ from pathlib import Path
 
 from keyproof.app.demo import repository, spreadsheet, values
 from keyproof.app.demo.aws import DemoAccount
+from keyproof.app.demo.moto_server import REGION
 from keyproof.errors import UsageError
 
 MARK = ".keyproof-demo"
@@ -16,7 +17,8 @@ _SETTINGS = """\
 version: 1
 sources:
   shop: {{connector: git, path: shop}}
-  aws: {{connector: aws_iam, region: {region}}}
+  # The sample AWS account exists while the demo runs, on this address only: no real one is asked.
+  aws: {{connector: aws_iam, region: {region}, endpoint: "{endpoint}"}}
   gateway-and-exchange-keys:
     connector: file
     path: keys.csv
@@ -31,6 +33,7 @@ targets:
     target: aws_secrets_manager
     secret: {secret}
     region: {region}
+    endpoint: "{endpoint}"
 rotations:
   - source: aws
     rotator: aws_iam
@@ -55,7 +58,7 @@ def make_folder(folder: Path) -> None:
     (folder / MARK).write_text("made by `keyproof demo`, which may delete this folder\n")
 
 
-def write_files(folder: Path, account: DemoAccount, region: str, as_of: datetime) -> Path:
+def write_files(folder: Path, account: DemoAccount, endpoint: str, as_of: datetime) -> Path:
     """Write everything that is not AWS's into the folder; return the settings file."""
     gateway_key = values.gateway_key()
     secrets = repository.DemoSecrets(
@@ -71,7 +74,8 @@ def write_files(folder: Path, account: DemoAccount, region: str, as_of: datetime
     path = folder / "keyproof.yaml"
     path.write_text(
         _SETTINGS.format(
-            region=region,
+            region=REGION,
+            endpoint=endpoint,
             column=spreadsheet.FINGERPRINT_COLUMN,
             secret=account.secret_name,
             user=account.leaked_user,

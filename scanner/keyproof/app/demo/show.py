@@ -14,7 +14,7 @@ from keyproof.app.demo import organisation
 from keyproof.app.demo.aws import DemoAccount
 from keyproof.app.demo.aws import build as build_account
 from keyproof.app.demo.clock import SimulatedClock
-from keyproof.app.demo.moto_server import REGION, MotoServer
+from keyproof.app.demo.moto_server import MotoServer
 from keyproof.app.rotations import deps
 from keyproof.app.sources import Surroundings, Wanted
 from keyproof.app.store import open_store
@@ -47,7 +47,7 @@ def open_act(
     as_of = SystemClock().now()
     organisation.make_folder(folder)
     account = build_account(server, as_of)
-    path = organisation.write_files(folder, account, REGION, as_of)
+    path = organisation.write_files(folder, account, server.endpoint, as_of)
     everything = {**environment, **server.environment}
     everything.pop("KEYPROOF_STORE", None)  # the demo's runs are no business of a real store
     surroundings = Surroundings(
