@@ -51,9 +51,18 @@ def png(*chunks: tuple[bytes, bytes]) -> bytes:
     return made
 
 
+def _nameless() -> bytes:
+    made = bytearray(zipped({"x": TEXT}))
+    central = made.index(b"PK\x01\x02")
+    for place in (26, central + 28):  # its only letter becomes an extra field
+        made[place : place + 4] = b"\0\0\1\0"
+    return bytes(made)
+
+
 FORMS: dict[str, tuple[bytes, list[Member]]] = {
     "zip": (zipped({"a/b.txt": TEXT}), [Member(b"a/b.txt", TEXT)]),
     "stored zip": (zipped({"b": TEXT}, zipfile.ZIP_STORED), [Member(b"b", TEXT)]),
+    "a member without a name": (_nameless(), [Member(b"", TEXT)]),
     "lzma zip": (zipped({"b": TEXT}, zipfile.ZIP_LZMA), [Member(b"b", TEXT)]),
     "tar": (tarred({"a/b.txt": TEXT}), [Member(b"a/b.txt", TEXT)]),
     "gnu tar": (tarred({"n" * 150: TEXT}, tarfile.GNU_FORMAT), [Member(b"n" * 150, TEXT)]),

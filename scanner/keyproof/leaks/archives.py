@@ -55,13 +55,19 @@ def search_packed(data: bytes, search: Callable[[bytes], list[Found]]) -> Packed
 
     found: list[tuple[bytes, Found]] = []
     unread: list[tuple[bytes, str]] = []
+    shown: set[str] = set()
     read = 0
     for one in unpack(data):
         if isinstance(one, Unread):
             unread.append((one.path, one.reason))
             continue
-        read += 1
-        found += [(one.path, place) for place in _member(one, search)]
+        if one.again:
+            places = [place for place in search(one.data) if place.secret_id not in shown]
+        else:
+            read += 1
+            places = _member(one, search)
+            shown = {place.secret_id for place in places}
+        found += [(one.path, place) for place in places]
     return Packed(tuple(found), tuple(unread), read)
 
 

@@ -1,14 +1,16 @@
 """Unpack: the texts in compressed files and archives, from memory, within bounds.
 
 What a file is, its first bytes say, not its name: zip (with jar, wheel, nupkg and office documents),
-tar, gzip, bzip2, xz, and the compressed texts of a PNG. What cannot be read, or is over a bound, is
-yielded as such; nothing that stands in a file raises.
+tar, Debian packages, gzip, bzip2, xz, lzma, zlib, packs and bundles of git, and what is not plain in
+a PDF, PNG or SQLite file. What cannot be read, or is over a bound, is yielded as such; nothing that
+stands in a file raises.
 """
 
 from __future__ import annotations
 
 import io
 import lzma
+import re
 import struct
 import tarfile
 import time
@@ -17,8 +19,19 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from keyproof.leaks import unpack_git
+from keyproof.leaks.unpack_documents import office_text, pdf_texts
 from keyproof.leaks.unpack_forms import form
-from keyproof.leaks.unpack_streams import Unpacked, bzipped, gzipped, png_texts, xzipped
+from keyproof.leaks.unpack_sqlite import long_rows
+from keyproof.leaks.unpack_streams import (
+    Unpacked,
+    bzipped,
+    gzipped,
+    lzma_alone,
+    png_texts,
+    xzipped,
+    zlibbed,
+)
 
 DEPTH = 3
 """So many archives may lie in one another; a tar in a gzip counts once."""
@@ -32,7 +45,10 @@ LEAST_BYTES = 16 << 20
 RATIO = 200
 """Unpacked, a file may be so many times its size (or ``LEAST_BYTES``, if that is more)."""
 
+LFS = "lfs:"
+"""How the path of what Git LFS keeps begins; its SHA-256 follows."""
 _ENCRYPTED = 0x1
+_POINTED = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _DAMAGE = (
     ArithmeticError,
     AssertionError,
@@ -52,15 +68,37 @@ _DAMAGE = (
 """What the standard library raises on hostile archives: much more than its own errors."""
 
 
+_STREAMS = {
+    "gzip": gzipped,
+    "bzip2": bzipped,
+    "xz": xzipped,
+    "lzma": lzma_alone,
+    "zlib": zlibbed,
+}
+_PARTS = {
+    "png": png_texts,
+    "pdf": pdf_texts,
+    "sqlite": long_rows,
+    "git": unpack_git.objects,
+}
+"""Forms whose plain bytes are a text, too."""
+
+
 class Member(NamedTuple):
-    """A text that was packed. ``path`` is empty where it has no name of its own in the file."""
+    """A text that was packed.
+
+    Attributes:
+        path: empty where it has no name of its own in the file.
+        again: another reading of the member before: what both show counts once.
+    """
 
     path: bytes
     data: bytes
+    again: bool = False
 
 
 class Unread(NamedTuple):
-    """What was not read; ``reason`` is ``unsupported``, ``corrupt`` or ``limit``."""
+    """What was not read; ``reason`` is ``unsupported``, ``corrupt``, ``limit`` or ``missing_object``."""
 
     path: bytes
     reason: str
@@ -99,12 +137,50 @@ def _unpacked(data: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator
         yield from _zip(data, path, bounds, depth)
     elif kind == "tar":
         yield from _tar(data, path, bounds, depth)
-    elif kind == "png":
-        for text in png_texts(data, bounds.layer()):
-            yield from _layer(text, path, bounds, depth)
+    elif kind == "deb":
+        yield from _deb(data, path, bounds, depth)
+    elif kind in _PARTS:
+        yield from _parts(kind, data, path, bounds, depth)
+    elif kind in _STREAMS:
+        yield from _layer(_STREAMS[kind](data, bounds.layer()), path, bounds, depth)
+    elif kind == "lfs":
+        yield Unread(_joined(path, pointed(data)), "missing_object")
     elif kind:
-        decompress = {"gzip": gzipped, "bzip2": bzipped, "xz": xzipped}[kind]
-        yield from _layer(decompress(data, bounds.layer()), path, bounds, depth)
+        yield Unread(path, "unsupported")
+
+
+def pointed(pointer: bytes) -> str:
+    """Return the name under which Git LFS keeps what a pointer stands for; nothing if it has none."""
+    found = _POINTED.search(pointer[:1024])
+    return f"{LFS}{found[1].decode()}" if found else LFS
+
+
+def _parts(
+    kind: str, data: bytes, path: bytes, bounds: _Bounds, depth: int
+) -> Iterator[Member | Unread]:
+    """Yield what stands compressed or cut up in a file whose other bytes are plain."""
+    for text in _PARTS[kind](data, bounds.layer()):
+        if bounds.exhausted():
+            yield Unread(path, "limit")
+            return
+        yield from _layer(text, path, bounds, depth)
+
+
+def _deb(data: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Member | Unread]:
+    """Yield what the members of an ar file hold."""
+    at = 8
+    while at + 60 <= len(data):
+        name, size = data[at : at + 16].rstrip(b" /"), data[at + 48 : at + 58].strip()
+        if not size.isdigit() or at + 60 + int(size) > len(data):
+            yield Unread(path, "corrupt")
+            return
+        if bounds.exhausted():
+            yield Unread(path, "limit")
+            return
+        begin = at + 60
+        content = Unpacked(data[begin : begin + int(size)], "")
+        yield from _layer(content, _joined(path, name.decode("latin-1")), bounds, depth)
+        at = begin + int(size) + int(size) % 2
 
 
 def _layer(layer: Unpacked, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Member | Unread]:
@@ -114,6 +190,8 @@ def _layer(layer: Unpacked, path: bytes, bounds: _Bounds, depth: int) -> Iterato
     inner = form(layer.data)
     if inner == "tar":
         yield from _tar(layer.data, path, bounds, depth)
+    elif layer.again:
+        yield Member(path, layer.data, again=True)
     elif layer.data:
         yield from _member(layer.data, path, bounds, depth)
     if layer.reason and not (inner == "tar" and layer.reason == "corrupt"):
@@ -122,8 +200,11 @@ def _layer(layer: Unpacked, path: bytes, bounds: _Bounds, depth: int) -> Iterato
 
 def _member(data: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Member | Unread]:
     kind = form(data)
-    if not kind or kind == "png":
+    if not kind or kind in _PARTS or kind == "zlib":
         yield Member(path, data)
+        text = office_text(path, data)
+        if text:
+            yield Member(path, text, again=True)
     if kind:
         yield from _unpacked(data, path, bounds, depth + 1)
 
@@ -139,7 +220,7 @@ def _zip(data: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Memb
         yield Unread(path, "corrupt")
         return
     for entry in entries:
-        if entry.is_dir() and not entry.file_size:
+        if entry.filename.endswith("/") and not entry.file_size:
             continue
         inner = _joined(path, entry.filename)
         if bounds.exhausted():

@@ -1,4 +1,4 @@
-"""Compressed streams (gzip, bzip2, xz) and the compressed texts of a PNG, from memory."""
+"""Compressed streams (gzip, bzip2, xz, lzma, zlib) and the compressed texts of a PNG, from memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,22 @@ from keyproof.leaks.unpack_forms import PNG
 
 _MEMORY_BYTES = 160 << 20
 _STEP = 1 << 20
+_FED_BYTES = 16 << 10
+_CHANCE_BYTES = 64
+"""So little may come out of bytes that only look like a zlib stream."""
 
 
 class Unpacked(NamedTuple):
-    """What a stream gave. ``reason`` says why there is no more (``corrupt``, ``limit``), or nothing."""
+    """What a stream gave.
+
+    Attributes:
+        reason: why there is no more: a ``GapReason``, or nothing.
+        again: another reading of the stream before: what both show counts once.
+    """
 
     data: bytes
     reason: str
+    again: bool = False
 
 
 def gzipped(data: bytes, limit: int) -> Unpacked:
@@ -73,12 +82,12 @@ def bzipped(data: bytes, limit: int) -> Unpacked:
     return Unpacked(b"".join(parts), "")
 
 
-def xzipped(data: bytes, limit: int) -> Unpacked:
-    """Decompress xz, all streams of the file."""
+def xzipped(data: bytes, limit: int, form: int = lzma.FORMAT_XZ) -> Unpacked:
+    """Decompress xz, all streams of the file; or the one of ``FORMAT_ALONE``."""
     parts: list[bytes] = []
     size = 0
-    while data.startswith(b"\xfd7zXZ\0"):
-        stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY_BYTES)
+    while data.startswith(b"\xfd7zXZ\0") or (form == lzma.FORMAT_ALONE and not parts):
+        stream = lzma.LZMADecompressor(form, memlimit=_MEMORY_BYTES)
         rest = data
         while not stream.eof:
             try:
@@ -97,6 +106,11 @@ def xzipped(data: bytes, limit: int) -> Unpacked:
     return Unpacked(b"".join(parts), "")
 
 
+def lzma_alone(data: bytes, limit: int) -> Unpacked:
+    """Decompress the older format of the same method (``.lzma``)."""
+    return xzipped(data, limit, lzma.FORMAT_ALONE)
+
+
 def png_texts(data: bytes, limit: int) -> Iterator[Unpacked]:
     """Yield the compressed texts of a PNG (zTXt, iTXt); the others stand in its bytes as they are."""
     at = len(PNG)
@@ -106,7 +120,7 @@ def png_texts(data: bytes, limit: int) -> Iterator[Unpacked]:
         at += 12 + length
         packed = _packed_text(kind, body)
         if packed:
-            text = _inflated(packed, limit)
+            text, _ = inflated(packed, 0, limit)
             limit = max(0, limit - len(text.data))
             yield text
         if kind == b"IEND":
@@ -123,12 +137,31 @@ def _packed_text(kind: bytes, body: bytes) -> bytes:
     return b""
 
 
-def _inflated(packed: bytes, limit: int) -> Unpacked:
+def zlibbed(data: bytes, limit: int) -> Unpacked:
+    """Decompress zlib (RFC 1950); nothing where the bytes are none, for two of them say little."""
+    layer, _ = inflated(data, 0, limit)
+    by_chance = layer.reason == "corrupt" and len(layer.data) < _CHANCE_BYTES
+    return Unpacked(b"", "") if by_chance else layer
+
+
+def inflated(data: bytes, begin: int, limit: int) -> tuple[Unpacked, int]:
+    """Decompress the zlib stream that begins at ``begin``; return where it ends, too."""
     stream = zlib.decompressobj()
-    try:
-        data = stream.decompress(packed, limit + 1)
-    except zlib.error:
-        return Unpacked(b"", "corrupt")
-    if len(data) > limit:
-        return Unpacked(data[:limit], "limit")
-    return Unpacked(data, "" if stream.eof else "corrupt")
+    parts: list[bytes] = []
+    size, at = 0, begin
+    while not stream.eof:
+        rest = stream.unconsumed_tail
+        if not rest:
+            rest = data[at : at + _FED_BYTES]
+            at += len(rest)
+        try:
+            piece = stream.decompress(rest, min(_STEP, limit - size + 1))
+        except zlib.error:
+            return Unpacked(b"".join(parts), "corrupt"), at
+        if not rest and not piece:
+            return Unpacked(b"".join(parts), "corrupt"), at
+        parts.append(piece)
+        size += len(piece)
+        if size > limit:
+            return Unpacked(b"".join(parts)[:limit], "limit"), at
+    return Unpacked(b"".join(parts), ""), at - len(stream.unused_data)
