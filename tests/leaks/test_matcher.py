@@ -40,10 +40,18 @@ def test_the_database_is_kept_privately_and_rebuilt_when_damaged(tmp_path: Path)
     assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     good = kept.read_bytes()
-    for bad in (b"", good[:100], good[:-1] + b"?", good[:60] + b"\x00" * 50 + good[110:]):
+    for bad in (b"", good[:100], good[:-1], good[:90] + b"\x00" * 50 + good[140:], good[::-1]):
         kept.write_bytes(bad)
         assert len(open_matcher(_rules(), folder).find(_token(1))) == 1
         assert kept.read_bytes() == good
+
+
+def test_older_databases_are_forgotten(tmp_path: Path) -> None:
+    for number in range(9):
+        open_matcher(_rules()._replace(digest=f"digest-{number}"), tmp_path)
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert len(kept) == 4
+    assert all(any(name.startswith(f"matcher-digest-{n}-") for n in (5, 6, 7, 8)) for name in kept)
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> None:
@@ -89,7 +97,7 @@ _PIECES = [b"a\0", b"b\0\0\0", b"\0", b"x", b"\x01", b"c\0" * 9, b"\n\0\0\0" * 9
 def test_runs_of_wide_text_are_those_that_an_expression_finds(data: bytes) -> None:
     two = rb"(?:[\t\n\r\x20-\x7e]\x00(?!\x00)){9,}[\t\n\r\x20-\x7e]\x00?"
     four = rb"(?:[\t\n\r\x20-\x7e]\x00\x00\x00){10,}"
-    data = b"\x01\x02\x03" + data + b"\x01\x02" * 60  # no text as a whole
+    data = b"\x01\x02\x03" + data + b"\x01\x02" * 600  # no text as a whole
     expected = [
         (run.group()[::width], data.count(b"\n", 0, run.start()) + 1)
         for expression, width in ((four, 4), (two, 2))

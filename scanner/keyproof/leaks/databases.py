@@ -1,0 +1,164 @@
+"""Databases: what hyperscan makes of a rule set's triggers, kept in the user's cache.
+
+One file a rule set. Hyperscan itself checks what it loads: its version, the kind of processor, a
+checksum. A cache that is damaged, foreign or cannot be written costs time and nothing else. The
+hook's clean path reads databases, so this module imports next to nothing.
+
+Facts about hyperscan that shape this module: a database is compiled for one kind of processor; one
+read from a file has no scratch; a scratch belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import hyperscan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from keyproof.leaks.rules import RuleSet
+
+SHORT = 640
+"""Triggers wider than this also have a database of their own, for looking at long stretches."""
+_PARTS = ("every", "encoded", "wide", "long")
+_MAGIC = b"keyproof databases 4\n"
+_HEAD = len(_MAGIC) + 8 * len(_PARTS)
+_KEPT = 4
+"""So many files stay: of versions and branches that somebody goes back and forth between."""
+_WIDE = rb"(?:[\x20-\x7e]\x00){10}|(?:[\x20-\x7e]\x00\x00\x00){10}"
+_NOTHING = rb"\x00{8}keyproof"
+
+
+class Databases:
+    """The databases of one rule set, with scratches for one thread.
+
+    Its parts: ``every`` trigger of a detector, the ``long`` ones among them, triggers of
+    ``encoded`` runs, and ``wide`` text.
+    """
+
+    def __init__(self, loaded: Mapping[str, Any]) -> None:
+        """Take loaded databases and make scratches for them."""
+        self._loaded = loaded
+        self._scratches = {part: hyperscan.Scratch(loaded[part]) for part in _PARTS}
+
+    def copy(self) -> Databases:
+        """Return the same databases for another thread, with scratches of its own."""
+        return Databases(self._loaded)
+
+    def scan(self, part: str, data: Any) -> list[tuple[int, int]]:
+        """Return ``(trigger, offset after the match)`` of everything that a part matches."""
+        found: list[tuple[int, int]] = []
+
+        def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            found.append((number, end))
+
+        self._loaded[part].scan(data, match_event_handler=on_match, scratch=self._scratches[part])
+        return found
+
+
+def stored_databases(digest: str, cache_folder: str) -> Databases | None:
+    """Return the databases of the rule set with this digest; ``None`` where none are kept."""
+    try:
+        handle = os.open(_path(digest, cache_folder), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return None
+    try:
+        return Databases(_load(handle))
+    except (OSError, ValueError, hyperscan.error):
+        return None
+    finally:
+        os.close(handle)
+
+
+def made_databases(rules: RuleSet, cache_folder: str) -> Databases:
+    """Compile the databases of ``rules``, which takes seconds, and keep them in the cache."""
+    numbers = range(len(rules.triggers))
+    long = [number for number in numbers if rules.triggers[number].before > SHORT]
+    once = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
+    loaded = {
+        "every": _compile_triggers(rules, numbers),
+        "encoded": _compile_encodings(len(numbers)),
+        "wide": _compile([(0, _WIDE, once)]),
+        "long": _compile_triggers(rules, long),
+    }
+    _keep(_path(rules.digest, cache_folder), [hyperscan.dumpb(loaded[part]) for part in _PARTS])
+    return Databases(loaded)
+
+
+def _load(handle: int) -> dict[str, Any]:
+    head = os.read(handle, _HEAD)
+    sizes = [int.from_bytes(head[at : at + 8], "big") for at in range(len(_MAGIC), _HEAD, 8)]
+    if not head.startswith(_MAGIC) or os.fstat(handle).st_size != _HEAD + sum(sizes):
+        raise ValueError
+    mode = hyperscan.HS_MODE_BLOCK
+    return {
+        part: hyperscan.loadb(os.read(handle, size), mode=mode)
+        for part, size in zip(_PARTS, sizes, strict=True)
+    }
+
+
+def _path(digest: str, cache_folder: str) -> str:
+    """Return where the databases are kept: each kind of processor needs its own."""
+    return f"{cache_folder}{os.sep}matcher-{digest[:32]}-{_processor():08x}.hs"
+
+
+def _processor() -> int:
+    import zlib
+
+    try:
+        handle = os.open("/proc/cpuinfo", os.O_RDONLY)
+        with os.fdopen(handle, "rb", 0) as lines:
+            told = lines.read(4096)
+    except OSError:
+        import platform
+
+        return zlib.crc32(f"{platform.machine()} {platform.processor()}".encode())
+    at = max(told.find(b"\nflags"), told.find(b"\nFeatures"))
+    return zlib.crc32(told[at : told.find(b"\n", at + 1)])
+
+
+def _compile_triggers(rules: RuleSet, numbers: Any) -> Any:
+    chosen = [(number, rules.triggers[number]) for number in numbers]
+    return _compile([(n, one.expression, one.flags) for n, one in chosen] or [(0, _NOTHING, 0)])
+
+
+def _compile_encodings(first: int) -> Any:
+    from keyproof.leaks.encoded import ENCODINGS
+
+    dotall = hyperscan.HS_FLAG_DOTALL
+    return _compile([(n, one.expression, dotall) for n, one in enumerate(ENCODINGS, first)])
+
+
+def _compile(triggers: list[tuple[int, bytes, int]]) -> Any:
+    ids, expressions, flags = (list(column) for column in zip(*triggers, strict=True))
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=expressions, ids=ids, elements=len(ids), flags=flags)
+    return database
+
+
+def _keep(path: str, parts: list[bytes]) -> None:
+    """Write the databases in one step, readable by their user only, and forget older ones."""
+    from contextlib import suppress
+    from pathlib import Path
+
+    kept = Path(path)
+    part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
+    sizes = b"".join(len(one).to_bytes(8, "big") for one in parts)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(b"".join((_MAGIC, sizes, *parts)))
+        part.replace(kept)
+        for old in sorted(kept.parent.glob("matcher-*.hs"), key=_age)[_KEPT:]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _age(path: Path) -> int:
+    return -path.stat().st_mtime_ns
