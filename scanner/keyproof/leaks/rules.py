@@ -1,24 +1,24 @@
 """RuleSet: every detector, compiled once from YAML and then read from the user's cache.
 
 The warm path is what the pre-commit hook pays for, so this module imports the standard library
-only, and reads one JSON file. The YAML itself is parsed by :mod:`keyproof.leaks.rules_source`.
+only, and reads one file of :mod:`keyproof.leaks.compiled`. Where the cache does not hold it, what
+the wheel brings is taken, if its digest is that of the detector files as they are now; else the
+YAML itself is parsed by :mod:`keyproof.leaks.rules_source`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import marshal
 import os
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from keyproof.leaks import compiled
 
 FORMAT = 2
 """Raised when the compiled form or the way it is derived changes; part of the digest."""
 
-_SHIPPED = Path(__file__).resolve().parent / "detectors"
+_SHIPPED = Path(compiled.DETECTORS)
 _DERIVERS = (
     "rules.py",
     "rules_source.py",
@@ -178,72 +178,49 @@ def load_rules(cache_folder: Path, folders: Sequence[Path] = (_SHIPPED,)) -> Rul
         ConfigError: a detector file is wrong, with file and line. A cache that cannot be read or
             written costs time, nothing else.
     """
-    paths, stamp = _files(folders)
-    place = hashlib.sha256("\0".join(map(str, folders)).encode()).hexdigest()[:16]
-    cached = cache_folder / f"rules-{place}-{sys.implementation.cache_tag}.bin"
-    stored = _read(cached)
+    names = [os.fspath(folder) for folder in folders]
+    place, stamp = compiled.cached(os.fspath(cache_folder), names), compiled.stamp(names)
+    stored = compiled.read(place)
     if stored and stored[0] == stamp:
-        return stored[1]
-    digest = _digest(paths)
-    rules = stored[1] if stored and stored[1].digest == digest else None
-    if rules is None:
+        return _rules(stored[1], stored[2])
+    current = digest(folders)
+    for known in (stored, compiled.read(compiled.SHIPPED)):
+        if known and known[1] == current:
+            rules = _rules(current, known[2])
+            break
+    else:
         from keyproof.leaks.rules_source import compile_rules
 
-        rules = compile_rules(digest, [path for path in map(Path, paths) if path.suffix == ".yaml"])
-    _write(cached, stamp, rules)
+        rules = compile_rules(current, detector_files(folders))
+    compiled.write(place, dumped(rules, stamp))
     return rules
 
 
-def _files(folders: Sequence[Path]) -> tuple[list[str], str]:
-    """List the files that decide what a rule set is, and stamp them by what a change moves.
-
-    Reading 400 files costs the hook more than everything else it does, so unchanged inode, size,
-    modification and change time stand for unchanged content.
-    """
-    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - the hook's time
-    state = hashlib.sha256(b"%d" % FORMAT)
-    paths: list[str] = []
-    for folder, suffix in ((here, ".py"), *((os.fspath(folder), ".yaml") for folder in folders)):
-        with os.scandir(folder) as entries:
-            found = sorted(
-                (entry.name, entry.path, entry.stat())
-                for entry in entries
-                if entry.name.endswith(suffix) and (suffix != ".py" or entry.name in _DERIVERS)
-            )
-        for name, path, status in found:
-            times = (status.st_mtime_ns, status.st_ctime_ns)
-            state.update(repr((name, status.st_ino, status.st_size, *times)).encode())
-            paths.append(path)
-    return paths, state.hexdigest()
+def detector_files(folders: Sequence[Path] = (_SHIPPED,)) -> list[Path]:
+    """Return the detector files of folders, by folder and name."""
+    return [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
 
 
-def _digest(paths: Sequence[str]) -> str:
+def digest(folders: Sequence[Path] = (_SHIPPED,)) -> str:
     """Hash names and contents of every detector file, and of the code that judges by them."""
+    import hashlib  # OpenSSL takes its time to load
+
+    code = [Path(compiled.HERE, name) for name in sorted(_DERIVERS)]
     state = hashlib.sha256(f"keyproof rules {FORMAT}".encode())
-    for path in paths:
-        with open(path, "rb") as handle:  # noqa: PTH123
-            content = handle.read()
-        name = os.path.basename(path).encode()  # noqa: PTH119
+    for path in (*code, *detector_files(folders)):
+        name, content = path.name.encode(), path.read_bytes()
         state.update(b"%d:%b%d:%b" % (len(name), name, len(content), content))
     return state.hexdigest()
 
 
-def _read(path: Path) -> tuple[str, RuleSet] | None:
-    """Return stamp and set of the cache; ``None`` where there is none, or it is damaged."""
-    try:
-        with open(path, "rb") as handle:  # noqa: PTH123
-            seal, body = handle.read(32), handle.read()
-        if seal != hashlib.sha256(body).digest():
-            return None
-        stamp, digest, detectors, triggers, keyed = marshal.loads(body)  # noqa: S302 - sealed
-        return stamp, RuleSet(
-            digest,
-            tuple(map(_detector, detectors)),
-            tuple(map(Trigger._make, triggers)),
-            tuple(map(Keyed._make, keyed)),
-        )
-    except (OSError, ValueError, EOFError, TypeError):
-        return None
+def _rules(named: str, rows: tuple[Any, ...]) -> RuleSet:
+    detectors, triggers, keyed = rows
+    return RuleSet(
+        named,
+        tuple(map(_detector, detectors)),
+        tuple(map(Trigger._make, triggers)),
+        tuple(map(Keyed._make, keyed)),
+    )
 
 
 def _detector(row: tuple[Any, ...]) -> Detector:
@@ -256,8 +233,8 @@ def _detector(row: tuple[Any, ...]) -> Detector:
     )
 
 
-def _write(path: Path, stamp: str, rules: RuleSet) -> None:
-    """Write the set whole or not at all; readable by its user only."""
+def dumped(rules: RuleSet, stamp: str) -> bytes:
+    """Return the compiled form of a rule set, which :func:`load_rules` reads."""
     detectors = [
         (
             *d[:_CHECKS],
@@ -268,14 +245,4 @@ def _write(path: Path, stamp: str, rules: RuleSet) -> None:
         for d in rules.detectors
     ]
     others = [list(map(tuple, rows)) for rows in (rules.triggers, rules.keyed)]
-    body = marshal.dumps((stamp, rules.digest, detectors, *others))
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(hashlib.sha256(body).digest() + body)
-        part.replace(path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink()
+    return compiled.dump(stamp, rules.digest, (detectors, *others))
