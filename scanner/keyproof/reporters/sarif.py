@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -19,6 +18,7 @@ from keyproof.model.finding import Finding
 from keyproof.model.leak import Leak, Occurrence
 from keyproof.model.policy import Severity
 from keyproof.model.report import PolicySummary, Report
+from keyproof.reporters._leak_places import leak_places
 from keyproof.reporters._plain import plain
 
 TITLE = "Leaks for code scanning (SARIF 2.1.0)"
@@ -104,18 +104,13 @@ def _time(moment: datetime) -> str:
 
 
 def _results(report: Report) -> Iterator[dict[str, Any]]:
-    judged: dict[str, list[Finding]] = defaultdict(list)
-    for finding in report.findings:
-        if finding.subject.type == "leak" and finding.status in {"fail", "waived"}:
-            judged[finding.subject.id].append(finding)
     repositories = {place.repository for leak in report.leaks for place in leak.occurrences}
-    for leak in report.leaks:
-        for place in leak.occurrences:
-            base = place.repository if len(repositories) > 1 else None
-            for finding in judged[leak.record_id]:
-                yield _judged(leak, place, finding, base)
-            if not judged[leak.record_id]:
-                yield _result(leak, place, base, leak.detector, "note", f"{leak.detector} found")
+    for leak, place, findings in leak_places(report):
+        base = place.repository if len(repositories) > 1 else None
+        for finding in findings:
+            yield _judged(leak, place, finding, base)
+        if not findings:
+            yield _result(leak, place, base, leak.detector, "note", f"{leak.detector} found")
 
 
 def _judged(leak: Leak, place: Occurrence, finding: Finding, base: str | None) -> dict[str, Any]:
