@@ -9,6 +9,7 @@ import msgspec
 
 from keyproof.identity import redact
 from keyproof.leaks.attribution import show_path
+from keyproof.leaks.conditions import skips
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.places import Place
 from keyproof.leaks.rules import Detector
@@ -51,6 +52,8 @@ def assemble(
     cleaner = Cleaner(matcher)
     by_secret: dict[str, list[Place]] = {}
     for place in places:
+        if skips(place.found.pending, place.path, place.commit):
+            continue
         by_secret.setdefault(place.found.secret_id, []).append(place)
     leaks = [
         _leak(secret_id, own, detectors, cleaner, source, repository, suppressor)

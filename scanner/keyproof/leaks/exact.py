@@ -32,6 +32,11 @@ def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hi
         end: offset after the last byte of the trigger's match.
     """
     rule = rules.detectors[detector]
+    if rule.foreign:
+        from keyproof.leaks import foreign
+
+        yield from foreign.confirm(rule, text, end)
+        return
     low, high = max(0, end - rule.before), min(len(text), end + rule.after)
     for match in _compiled(rule.pattern).finditer(text, low, high):
         if rule.covers:
@@ -63,10 +68,11 @@ def resolve(rules: RuleSet, hits: Iterable[Hit]) -> list[Hit]:
         return (rank, sure, hit.start - hit.end, hit.detector, hit.start)
 
     kept: list[Hit] = []
-    for hit in sorted(hits, key=preference):
+    pending: list[Hit] = []  # their place may still speak against them: they displace nothing
+    for hit in sorted(hits, key=lambda hit: (bool(hit.pending), *preference(hit))):
         if not any(hit.start < other.end and other.start < hit.end for other in kept):
-            kept.append(hit)
-    return sorted(kept, key=lambda hit: (hit.start, hit.end, hit.detector))
+            (pending if hit.pending else kept).append(hit)
+    return sorted(kept + pending, key=lambda hit: (hit.start, hit.end, hit.detector))
 
 
 @lru_cache(maxsize=4096)

@@ -19,6 +19,7 @@ class Hit(NamedTuple):
         provider_hashes: ``<scheme>:<hex>`` images of the value as its provider lists them.
         confidence: ``high``, ``medium`` or ``low``.
         public_prefix: how many leading characters are the provider's constant, and may be shown.
+        pending: what an imported rule asks of the place (``leaks.conditions``); empty if nothing.
     """
 
     detector: str
@@ -29,3 +30,4 @@ class Hit(NamedTuple):
     provider_hashes: tuple[str, ...]
     confidence: str
     public_prefix: int
+    pending: str = ""

@@ -45,7 +45,7 @@ class Found(NamedTuple):
     """One secret at one place of one text, without its value. Lines and columns count from 1.
 
     ``stated`` is the marker and reason of a comment that accepts it; ``baseline_ids`` are its
-    secret and occurrence ids under a baseline's key.
+    secret and occurrence ids under a baseline's key. ``pending`` is the hit's.
     """
 
     detector: str
@@ -59,6 +59,7 @@ class Found(NamedTuple):
     column: int | None
     stated: tuple[str, str | None] | None = None
     baseline_ids: tuple[str, str] | None = None
+    pending: str = ""
 
 
 class WithBaseline:
@@ -119,6 +120,7 @@ def locate(
                 column=len(before) + 1 if exact else None,
                 stated=_stated(text, begin, hit),
                 baseline_ids=_baseline_ids(identities, hit, shown, nth),
+                pending=hit.pending,
             )
         )
     return found

@@ -90,6 +90,7 @@ class Detector(NamedTuple):
         hashes: hash names by which the provider lists the secret.
         around: how many bytes around the value say whose it is (``RuleSet.keyed``).
     """
+        foreign: what an imported rule says besides, for ``leaks.foreign``; it runs on google-re2.
 
     id: str
     provider: str
@@ -110,6 +111,7 @@ class Detector(NamedTuple):
     hashes: tuple[str, ...]
     around: int = 0
 
+    foreign: str = ""
 
 _CHECKS = Detector._fields.index("checks")
 _AFTER = _CHECKS + 2

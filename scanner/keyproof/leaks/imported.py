@@ -1,0 +1,208 @@
+"""Imported: the rules that a team brings along, beside ours in one rule set.
+
+Files of other scanners are translated (:mod:`keyproof.leaks.imports`) and run on google-re2; files
+in our own form go through the loader of the shipped detectors. What cannot be translated is
+refused, never dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from keyproof.errors import ConfigError, MissingExtra
+from keyproof.leaks.databases import Databases, made_databases, stored_databases
+from keyproof.leaks.imports._compile import Compiled, compile_all
+from keyproof.leaks.imports._rule import Refusal
+from keyproof.leaks.matcher import Matcher
+from keyproof.leaks.rules import RuleSet
+
+_JUDGES = ("foreign.py", "conditions.py", "imports/_trigger.py")
+_SHOWN = 5
+
+
+class Extended(NamedTuple):
+    """A rule set with what was brought along, and what a person should know about it.
+
+    Attributes:
+        rules: ours and theirs, numbered as one.
+        theirs: what was brought along, alone.
+        skipped: what could not be translated, and was left out because that was asked for.
+        notes: what means something else here, or nothing.
+        added: how many detectors came in.
+    """
+
+    rules: RuleSet
+    theirs: RuleSet
+    skipped: tuple[Refusal, ...]
+    notes: tuple[str, ...]
+    added: int
+
+
+def formats() -> tuple[ModuleType, ...]:
+    """Return the modules of :mod:`keyproof.leaks.imports`, one a format."""
+    package = import_module("keyproof.leaks.imports")
+    names = sorted(info.name for info in iter_modules(package.__path__) if info.name[0] != "_")
+    return tuple(import_module(f"{package.__name__}.{name}") for name in names)
+
+
+def extend(rules: RuleSet, paths: Sequence[Path], *, skip_untranslatable: bool = False) -> Extended:
+    """Return the rule set with the rules of files added.
+
+    Raises:
+        ConfigError: a file cannot be read, is of no known form, or holds what cannot be translated.
+        MissingExtra: google-re2 is not installed.
+    """
+    _check_engine()
+    found = [_compiled(path) for path in paths]
+    merged = _merged(rules, found)
+    if merged.refusals and not skip_untranslatable:
+        raise _refused(merged.refusals)
+    first = len(rules.detectors)
+    more = tuple(one._replace(detector=one.detector + first) for one in merged.triggers)
+    theirs = RuleSet(_digest("", merged), merged.detectors, merged.triggers)
+    extended = rules._replace(
+        digest=_digest(rules.digest, merged),
+        detectors=(*rules.detectors, *merged.detectors),
+        triggers=(*rules.triggers, *more),
+    )
+    return Extended(extended, theirs, merged.refusals, merged.notes, len(merged.detectors))
+
+
+class _Joined(Databases):
+    """The databases of ours beside those of imported rules, so that ours need no new ones."""
+
+    def __init__(self, ours: Databases, theirs: Databases, counts: tuple[int, int]) -> None:
+        self._ours = ours
+        self._theirs = theirs
+        self._counts = counts
+
+    def copy(self) -> _Joined:
+        """See ``Databases.copy``."""
+        return _Joined(self._ours.copy(), self._theirs.copy(), self._counts)
+
+    def scan(self, part: str, data: Any) -> list[tuple[int, int]]:
+        """See ``Databases.scan``: theirs are numbered behind ours, and encodings behind both."""
+        found = self._ours.scan(part, data)
+        if part == "encoded":
+            return [(number + self._counts[1], end) for number, end in found]
+        if part in {"every", "long"}:
+            first = self._counts[0]
+            found += [(number + first, end) for number, end in self._theirs.scan(part, data)]
+        return found
+
+
+def open_extended(ours: RuleSet, extended: Extended, cache_folder: Path) -> Matcher:
+    """Return the matcher of an extended rule set."""
+    folder = os.fspath(cache_folder)
+    first, second = (
+        stored_databases(one.digest, folder) or made_databases(one, folder)
+        for one in (ours, extended.theirs)
+    )
+    counts = (len(ours.triggers), len(extended.theirs.triggers))
+    return Matcher(extended.rules, _Joined(first, second, counts))
+
+
+def _check_engine() -> None:
+    try:
+        import re2  # noqa: F401
+    except ImportError:
+        raise MissingExtra("rules", "running imported rules") from None
+
+
+def _compiled(path: Path) -> Compiled:
+    text = read_text(path)
+    for module in formats():
+        if module.recognises(str(path), text):
+            if not module.RULES:
+                raise ConfigError(
+                    "this file accepts findings, it holds no rules",
+                    where=str(path),
+                    hint=f"keyproof baseline import {path}",
+                )
+            return _of_format(module, text, path)
+    if re.search(r"^provider\s*:", text, re.MULTILINE):
+        return _own(path)
+    known = "; ".join(module.TITLE for module in formats() if module.RULES)
+    raise ConfigError("no known form of rules", where=str(path), hint=f"known: {known}; our own")
+
+
+def _of_format(module: ModuleType, text: str, path: Path) -> Compiled:
+    reading = module.read(text, str(path))
+    made = compile_all(reading.rules)
+    return made._replace(
+        refusals=(*reading.refusals, *made.refusals), notes=(*reading.notes, *made.notes)
+    )
+
+
+def _own(path: Path) -> Compiled:
+    """Compile a file in the form of the shipped detectors."""
+    from keyproof.leaks.rules_source import compile_rules
+
+    made = compile_rules("", [path])
+    return Compiled(made.detectors, made.triggers, (), ())
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text; PowerShell's UTF-16 is read as what it is.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot be read ({error.strerror})", where=str(path)) from None
+    coding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    try:
+        return data.decode(coding)
+    except UnicodeDecodeError:
+        raise ConfigError("not UTF-8", where=str(path)) from None
+
+
+def _merged(rules: RuleSet, found: Iterable[Compiled]) -> Compiled:
+    """Join what several files gave; an id that is taken already is refused."""
+    seen = {one.id for one in rules.detectors}
+    merged = Compiled((), (), (), ())
+    for one in found:
+        twice = sorted(detector.id for detector in one.detectors if detector.id in seen)
+        if twice:
+            raise ConfigError(f"the detector '{twice[0]}' stands twice", hint="rename one of them")
+        seen.update(detector.id for detector in one.detectors)
+        first = len(merged.detectors)
+        triggers = (t._replace(detector=t.detector + first) for t in one.triggers)
+        merged = Compiled(
+            (*merged.detectors, *one.detectors),
+            (*merged.triggers, *triggers),
+            (*merged.refusals, *one.refusals),
+            (*merged.notes, *one.notes),
+        )
+    return merged
+
+
+def _refused(refusals: Sequence[Refusal]) -> ConfigError:
+    shown = "\n  ".join(str(one) for one in refusals[1:_SHOWN])
+    more = f"\n  and {len(refusals) - _SHOWN} more" if len(refusals) > _SHOWN else ""
+    first = refusals[0]
+    text = f"{first.rule}: {first.reason}" if first.rule else first.reason
+    return ConfigError(
+        f"cannot be translated: {text}" + (f"\n  {shown}{more}" if shown else ""),
+        where=first.where,
+        hint="mend or remove it, or leave out what cannot be translated: --skip-untranslatable",
+    )
+
+
+def _digest(base: str, made: Compiled) -> str:
+    """Name exactly this set: what is looked for, and the code that judges it."""
+    here = Path(__file__).resolve().parent
+    state = hashlib.sha256(f"{base}\0{made.detectors!r}\0{made.triggers!r}".encode())
+    for name in _JUDGES:
+        state.update((here / name).read_bytes())
+    return state.hexdigest()

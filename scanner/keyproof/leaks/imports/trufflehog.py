@@ -1,0 +1,106 @@
+"""Custom detectors of TruffleHog: ``config.yaml`` with a list ``detectors``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from keyproof import yamlfile
+from keyproof.leaks.conditions import Condition, any_of
+from keyproof.leaks.imports._dialect import translate
+from keyproof.leaks.imports._rule import FIRST, Beside, Reading, Refusal, Rule, Untranslatable
+
+TITLE = "TruffleHog: custom detectors"
+RULES = True
+PREFIX = "trufflehog"
+_FIELDS = {
+    "name", "description", "keywords", "regex", "verify", "primary_regex_name", "entropy",
+    "exclude_words", "exclude_regexes_capture", "exclude_regexes_match", "validations",
+}  # fmt: skip
+_LETTERS = {
+    "contains_digit": "0123456789",
+    "contains_lowercase": "abcdefghijklmnopqrstuvwxyz",
+    "contains_uppercase": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "contains_special_char": "!@#$%^&*()_+-=[]{}|;:,.<>?",
+}
+_GENERIC = re.compile(r"generic|password|entropy", re.IGNORECASE)
+
+
+def recognises(name: str, text: str) -> bool:
+    """Tell whether a file is one of these."""
+    listed = re.search(r"^detectors\s*:", text, re.MULTILINE) is not None
+    own = re.search(r"^provider\s*:", text, re.MULTILINE) is not None
+    return name.endswith((".yml", ".yaml")) and listed and not own
+
+
+def read(text: str, name: str) -> Reading:
+    """Read a file of detectors.
+
+    Raises:
+        ConfigError: it is no YAML.
+    """
+    document = yamlfile.parse(text, name)
+    rules: list[Rule] = []
+    refusals: list[Refusal] = []
+    notes: list[str] = []
+    listed = document.data.get("detectors") if isinstance(document.data, dict) else None
+    for index, raw in enumerate(listed if isinstance(listed, list) else []):
+        where = document.where("detectors", index)
+        label = f"{PREFIX}:{raw.get('name', '')}" if isinstance(raw, dict) else ""
+        try:
+            rules += _rules(raw, where, notes)
+        except Untranslatable as failure:
+            refusals.append(Refusal(where, label, str(failure)))
+        except (TypeError, ValueError, AttributeError):
+            refusals.append(Refusal(where, label, "a field has a value of the wrong kind"))
+    if not rules and not refusals:
+        refusals.append(Refusal(f"{name}:1", "", "it holds no detector"))
+    return Reading(tuple(rules), tuple(refusals), tuple(notes))
+
+
+def _rules(raw: Mapping[str, Any], where: str, notes: list[str]) -> Iterator[Rule]:
+    """Yield a detector's rules: the primary one is reported, and needs the others beside it."""
+    unknown = sorted(raw.keys() - _FIELDS)
+    if unknown:
+        raise Untranslatable(f"'{unknown[0]}' is unknown")
+    name, expressions = raw.get("name"), raw.get("regex")
+    if not isinstance(name, str) or not isinstance(expressions, dict) or not expressions:
+        raise Untranslatable("it has no name, or no regex")
+    if raw.get("verify"):
+        notes.append(f"{where}: {PREFIX}:{name}: verify is not called: no network")
+    primary = raw.get("primary_regex_name") or min(expressions)
+    if primary not in expressions:
+        raise Untranslatable("primary_regex_name names no regex")
+    others = sorted(expressions.keys() - {primary})
+    for part in (primary, *others):
+        yield Rule(
+            id=f"{PREFIX}:{name}" if part == primary else f"{PREFIX}:{name}.{part}",
+            where=where,
+            pattern=str(expressions[part]),
+            group=FIRST,
+            keywords=tuple(map(str, raw.get("keywords") or ())) if part == primary else (),
+            skip=any_of(*_conditions(raw, part)),
+            beside=tuple(Beside(f"{PREFIX}:{name}.{one}", None, None) for one in others)
+            if part == primary
+            else (),
+            named=not _GENERIC.search(name),
+            reported=part == primary,
+        )
+
+
+def _conditions(raw: Mapping[str, Any], part: str) -> Iterator[Condition]:
+    if raw.get("entropy"):
+        yield ("entropy_below", "secret", float(raw["entropy"]))
+    if raw.get("exclude_words"):
+        yield ("contains_fold", "secret", tuple(map(str, raw["exclude_words"])))
+    pairs = (("exclude_regexes_capture", "secret"), ("exclude_regexes_match", "match"))
+    for field, subject in pairs:
+        if raw.get(field):
+            yield ("matches", subject, tuple(translate(str(one), "go") for one in raw[field]))
+    asked = (raw.get("validations") or {}).get(part) or {}
+    for field in sorted(asked):
+        if field not in _LETTERS:
+            raise Untranslatable(f"validations: '{field}' is unknown")
+        if asked[field]:
+            yield ("few", "secret", _LETTERS[field], 1)
