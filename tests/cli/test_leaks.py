@@ -214,3 +214,50 @@ def _processes() -> list[tuple[int, int, int]]:
             if fields[0] != "Z":
                 found.append((int(entry.name), int(fields[1]), int(fields[3])))
     return found
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("sarif", "github.pat"),
+        ("junit", "github.pat"),
+        ("github", "::error title=keyproof%3A github.pat (high),file=app.py,line=2,col=10::"),
+        ("gitlab", '"file": "app.py"'),
+        ("codequality", '"path": "app.py"'),
+        ("csv", "github.pat,high,fail"),
+        ("markdown", "github.pat"),
+    ],
+)
+def test_outputs_of_a_scan_hold_the_leaks_with_the_vendors_advice(
+    repo: Repo, home: Path, name: str, expected: str
+) -> None:
+    done = keyproof("leaks", str(repo.path), "--format", name, cwd=home, home=home)
+    assert done.code == 1
+    assert expected in done.out
+    if name in {"sarif", "junit", "github", "gitlab"}:
+        assert "scopes than needed" in done.out or "Rotate" in done.out
+
+
+def test_the_ending_of_the_output_says_the_format(repo: Repo, home: Path) -> None:
+    done = keyproof("leaks", str(repo.path), "-o", "leaks.sarif", cwd=home, home=home)
+    assert done.code == 1
+    assert json.loads((home / "leaks.sarif").read_text())["version"] == "2.1.0"
+    unknown = keyproof("leaks", str(repo.path), "--format", "runs", cwd=home, home=home)
+    assert unknown.code == 2
+    assert "sarif" in unknown.err
+
+
+def test_what_somebody_accepts_everywhere_is_told_and_fails_nothing(
+    planted: Path, home: Path
+) -> None:
+    made = Repo(planted / "accepted", planted / "git-home")
+    made.write("app.py", line(github_pat("accepted")).rstrip() + "  # keyproof:allow a sample\n")
+    made.commit("first")
+    done = keyproof("leaks", str(made.path), cwd=home, home=home)
+    assert done.code == 0
+    assert "accepted (inline)" in done.out
+    assert "1 leak in 1 place (1 accepted)" in done.err
+    strict = keyproof("leaks", str(made.path), "--no-inline", cwd=home, home=home)
+    assert strict.code == 1
+    junit = keyproof("leaks", str(made.path), "--format", "junit", cwd=home, home=home)
+    assert 'skipped="1"' in junit.out

@@ -6,16 +6,19 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from msgspec.structs import replace
 
+from keyproof.app.clock import SystemClock
+from keyproof.cli import leaks_view, rendering
 from keyproof.cli.terminal import note, progress, result_stream
 from keyproof.errors import ExitCode, UsageError
+from keyproof.identity import KeyedFingerprinter, load_fingerprinter
 
 if TYPE_CHECKING:
     from keyproof.leaks.scan import Scanner, ScanResult
-    from keyproof.model.leak import Leak, Occurrence
 
 
 @click.command()
@@ -27,10 +30,9 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "jsonl", "json"]),
-    default="table",
-    show_default=True,
-    help="jsonl: one object for each place of each secret.",
+    metavar="NAME",
+    help="table (default), jsonl (an object for each place of each secret), json, or an output of"
+    " scan: sarif, junit, github, gitlab, codequality, csv, markdown, html. Default: by FILE.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the result to a file.")
 @click.option("--coverage", is_flag=True, help="Say on stderr what was read and what was not.")
@@ -53,7 +55,7 @@ def leaks(
     staged: bool,
     revisions: str | None,
     stdin: bool,
-    form: str,
+    form: str | None,
     output: str | None,
     coverage: bool,
     accepted: Path | None,
@@ -68,31 +70,57 @@ def leaks(
     PATH is a repository (default: the one here): all its objects once each, commit and tag
     messages, notes, ref and file names, its configuration and its worktree. No secret is printed.
 
-    Exit codes: 0 no leak, 1 leaks, 2 usage, 4 something could not be read.
+    Exit codes: 0 no leak, or all accepted by a baseline or comment, 1 leaks, 2 usage, 4 something
+    could not be read.
     """
     if sum(map(bool, (no_git, staged, revisions, stdin))) > 1:
         raise UsageError("--no-git, --staged, --range and --stdin exclude one another")
     if stdin and paths:
         raise UsageError("--stdin takes no PATH")
+    chosen_form = _form(form, output)
+    started, fingerprinter = SystemClock().now(), load_fingerprinter(os.environ)
     with progress(quiet=quiet) as shown:
         chosen = accepted or _own_baseline(paths, no_git=no_git or stdin)
-        scanner = _scanner(shown, chosen, cached=not no_cache, inline=not no_inline)
+        scanner = _scanner(shown, fingerprinter, chosen, cached=not no_cache, inline=not no_inline)
         results = list(_results(scanner, paths or (Path(),), no_git, staged, revisions, stdin))
-    with result_stream(output) as stream:
-        _write(stream, form, results)
     gaps = [gap for result in results for gap in result.gaps]
-    for gap in gaps:
-        note(f"incomplete: {gap.detail} ({gap.call})")
-        if gap.hint:
-            note(f"  fix: {gap.hint}")
     found = [leak for result in results for leak in result.leaks]
+    code = ExitCode.INCOMPLETE if gaps and not allow_incomplete else ExitCode.OK
+    if any(not leaks_view.is_accepted(leak) for leak in found) and not exit_zero:
+        code = ExitCode.FINDINGS
+    if chosen_form in leaks_view.OWN:
+        with result_stream(output) as stream:
+            leaks_view.write(stream, chosen_form, results)
+    else:
+        from keyproof.app.leak_report import leak_report
+
+        scope: Literal["whole", "partial"] = "partial" if staged or revisions else "whole"
+        report = leak_report(results, started, SystemClock().now(), fingerprinter, scope)
+        rendering.write(replace(report, exit_code=code), chosen_form, output)
+    leaks_view.gaps(gaps)
     if coverage:
-        _coverage(results)
+        leaks_view.coverage(results)
     if not quiet:
-        note(_summary(found, len(gaps)))
-    if found and not exit_zero:
-        return ExitCode.FINDINGS
-    return ExitCode.INCOMPLETE if gaps and not allow_incomplete else ExitCode.OK
+        note(leaks_view.summary(found, len(gaps)))
+    return code
+
+
+def _form(named: str | None, output: str | None) -> str:
+    """Return the format: the named one, else by the file's ending.
+
+    Raises:
+        UsageError: there is none of that name, or it holds nothing of a scan for leaks alone.
+    """
+    from keyproof.app import registry
+
+    if named is None and output and output.endswith((".jsonl", ".ndjson")):
+        return "jsonl"
+    form = rendering.format_of(named, output)
+    others = set(registry.names("reporters")) - {*leaks_view.OWN, "run"}
+    known = [*leaks_view.OWN, *sorted(others)]
+    if form not in known:
+        raise UsageError(f"there is no format '{form}' here", hint=f"one of: {', '.join(known)}")
+    return form
 
 
 def _own_baseline(paths: tuple[Path, ...], *, no_git: bool) -> Path | None:
@@ -102,9 +130,15 @@ def _own_baseline(paths: tuple[Path, ...], *, no_git: bool) -> Path | None:
     return None if no_git or len(paths) > 1 else find((*paths, Path())[0])
 
 
-def _scanner(shown: Any, accepted: Path | None, *, cached: bool, inline: bool) -> Scanner:
-    from keyproof.app.clock import SystemClock
-    from keyproof.identity import cache_folder, load_fingerprinter
+def _scanner(
+    shown: Any,
+    fingerprinter: KeyedFingerprinter,
+    accepted: Path | None,
+    *,
+    cached: bool,
+    inline: bool,
+) -> Scanner:
+    from keyproof.identity import cache_folder
     from keyproof.leaks.baseline import load
     from keyproof.leaks.hitcache import SqliteHitCache
     from keyproof.leaks.scan import open_scanner
@@ -115,7 +149,6 @@ def _scanner(shown: Any, accepted: Path | None, *, cached: bool, inline: bool) -
         raise UsageError(f"there is no {accepted}", hint="check the path of the baseline")
     suppressor = Suppressor(baseline, SystemClock().now().date(), inline)
     cache = SqliteHitCache(cache_folder(os.environ)) if cached else None
-    fingerprinter = load_fingerprinter(os.environ)
     return open_scanner(
         os.environ, fingerprinter, progress=shown, cache=cache, suppressor=suppressor
     )
@@ -168,112 +201,3 @@ def _unread(scanner: Scanner, error: Any) -> ScanResult:
         hint=error.hint,
     )
     return ScanResult((), (gap,), (), 0, 0)
-
-
-def _write(stream: IO[str], form: str, results: list[ScanResult]) -> None:
-    if form == "table":
-        _table(stream, results)
-        return
-    import json
-
-    rows = (_row(leak, place) for result in results for leak, place in _places(result))
-    if form == "jsonl":
-        for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-        return
-    import msgspec
-
-    document = {
-        "schema": "keyproof/leaks/v1",
-        "leaks": list(rows),
-        "gaps": [gap for result in results for gap in msgspec.to_builtins(result.gaps)],
-        "coverage": [dict(result.coverage) for result in results],
-    }
-    json.dump(document, stream, ensure_ascii=False, indent=2)
-    stream.write("\n")
-
-
-def _places(result: ScanResult) -> Iterator[tuple[Leak, Occurrence]]:
-    for leak in result.leaks:
-        for place in leak.occurrences:
-            yield leak, place
-
-
-def _row(leak: Leak, place: Occurrence) -> dict[str, Any]:
-    """Return one line of ``--format jsonl``: fields may be added, never renamed."""
-    at = place.introduced_at
-    return {
-        "where": place.where,
-        "detector": leak.detector,
-        "provider": leak.provider,
-        "kind": leak.kind,
-        "named": leak.named,
-        "confidence": leak.confidence,
-        "path": place.path,
-        "line": place.line,
-        "column": place.column,
-        "commit": place.commit,
-        "author": place.author,
-        "introduced_at": at.isoformat().replace("+00:00", "Z") if at else None,
-        "in_head": place.in_head,
-        "secret_id": leak.secret_id,
-        "occurrence_id": place.occurrence_id,
-        "redacted": leak.redacted,
-        "repository": place.repository,
-        "reachable": place.reachable,
-        "key_ids": list(leak.key_native_ids),
-        "suppressed": _accepted(place),
-    }
-
-
-def _accepted(place: Occurrence) -> str | None:
-    """Return who accepts a place: ``inline`` or ``baseline``; an entry that ended does not."""
-    stated = place.suppression
-    return None if stated is None or stated.expired else stated.kind
-
-
-def _table(stream: IO[str], results: list[ScanResult]) -> None:
-    for result in results:
-        for leak in result.leaks:
-            head = f"{leak.detector}  {leak.redacted}  {leak.confidence} confidence"
-            stream.write(_printable(f"{head}  {leak.secret_id}") + "\n")
-            for place in leak.occurrences:
-                stream.write("  " + _printable(_place(place)) + "\n")
-
-
-def _place(place: Occurrence) -> str:
-    at = place.path or place.where.replace("_", " ")
-    if place.line is not None:
-        at += f":{place.line}" + (f":{place.column}" if place.column is not None else "")
-    parts = [at if place.where in {"blob", "worktree"} else f"{at} ({place.where})"]
-    if place.commit:
-        day = f" {place.introduced_at:%Y-%m-%d}" if place.introduced_at else ""
-        parts.append(f"{place.commit[:12]}{day} {place.author or ''}".rstrip())
-    if place.in_head:
-        parts.append("in HEAD")
-    elif place.reachable is False:
-        parts.append("unreachable")
-    if _accepted(place):
-        parts.append(f"accepted ({_accepted(place)})")
-    return "  ".join(parts)
-
-
-def _printable(text: str) -> str:
-    """Replace what a terminal would obey: names in a repository are its author's choice."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-
-
-def _coverage(results: list[ScanResult]) -> None:
-    for result in results:
-        counted = ", ".join(f"{number:,} {kind}" for kind, number in result.coverage)
-        note(f"coverage: {result.parsed:,} of {result.listed:,} read: {counted or 'nothing'}")
-
-
-def _summary(found: list[Leak], gaps: int) -> str:
-    places = sum(len(leak.occurrences) for leak in found)
-    text = f"{_counted(len(found), 'leak')} in {_counted(places, 'place')}" if found else "no leaks"
-    return text + (f"; incomplete: {_counted(gaps, 'gap')}" if gaps else "")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -61,7 +61,7 @@ def assemble(
     register = Waivers(waivers, today=facts.as_of.astimezone(UTC).date(), leaks=facts.leaks)
     findings: list[Finding] = []
     policies: list[PolicySummary] = []
-    incomplete = [*_unread(facts), *evaluation.problems]
+    incomplete = [*unread(facts), *evaluation.problems]
     for result in evaluation.results:
         made = sorted(_findings(result, subjects, crosswalk, register), key=_by_subject)
         incomplete += _untied(result, made, population(facts, result.policy.subject), subjects)
@@ -220,7 +220,7 @@ def _criteria(framework: Framework, ran: Mapping[str, PolicySummary]) -> Iterato
             )
 
 
-def _unread(facts: Facts) -> Iterator[str]:
+def unread(facts: Facts) -> Iterator[str]:
     """Yield why the facts are not whole: gaps, sources that do not tie out or did not finish.
 
     What an issuer openly does not report is no hole in the reading: it shows as ``unknown``.

@@ -1,0 +1,142 @@
+"""What ``keyproof leaks`` prints: its table, its lines, its document, its closing words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from keyproof.cli.terminal import note
+
+if TYPE_CHECKING:
+    from keyproof.leaks.scan import ScanResult
+    from keyproof.model.leak import Leak, Occurrence
+    from keyproof.model.source import Gap
+
+OWN = ("table", "jsonl", "json")
+"""The formats that are this command's; the others are those of every report."""
+
+
+def write(stream: IO[str], form: str, results: Sequence[ScanResult]) -> None:
+    """Print results in one of this command's own formats."""
+    if form == "table":
+        _table(stream, results)
+        return
+    rows = (_row(leak, place) for result in results for leak, place in _places(result))
+    if form == "jsonl":
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return
+    import msgspec
+
+    document = {
+        "schema": "keyproof/leaks/v1",
+        "leaks": list(rows),
+        "gaps": [gap for result in results for gap in msgspec.to_builtins(result.gaps)],
+        "coverage": [dict(result.coverage) for result in results],
+    }
+    json.dump(document, stream, ensure_ascii=False, indent=2)
+    stream.write("\n")
+
+
+def _places(result: ScanResult) -> Iterator[tuple[Leak, Occurrence]]:
+    for leak in result.leaks:
+        for place in leak.occurrences:
+            yield leak, place
+
+
+def _row(leak: Leak, place: Occurrence) -> dict[str, Any]:
+    """Return one line of ``--format jsonl``: fields may be added, never renamed."""
+    at = place.introduced_at
+    return {
+        "where": place.where,
+        "detector": leak.detector,
+        "provider": leak.provider,
+        "kind": leak.kind,
+        "named": leak.named,
+        "confidence": leak.confidence,
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "commit": place.commit,
+        "author": place.author,
+        "introduced_at": at.isoformat().replace("+00:00", "Z") if at else None,
+        "in_head": place.in_head,
+        "secret_id": leak.secret_id,
+        "occurrence_id": place.occurrence_id,
+        "redacted": leak.redacted,
+        "repository": place.repository,
+        "reachable": place.reachable,
+        "key_ids": list(leak.key_native_ids),
+        "suppressed": _accepted(place),
+    }
+
+
+def is_accepted(leak: Leak) -> bool:
+    """Tell whether somebody accepts every place of a leak."""
+    return all(map(_accepted, leak.occurrences))
+
+
+def _accepted(place: Occurrence) -> str | None:
+    """Return who accepts a place: ``inline`` or ``baseline``; an entry that ended does not."""
+    stated = place.suppression
+    return None if stated is None or stated.expired else stated.kind
+
+
+def _table(stream: IO[str], results: Sequence[ScanResult]) -> None:
+    for result in results:
+        for leak in result.leaks:
+            head = f"{leak.detector}  {leak.redacted}  {leak.confidence} confidence"
+            stream.write(_printable(f"{head}  {leak.secret_id}") + "\n")
+            for place in leak.occurrences:
+                stream.write("  " + _printable(_place(place)) + "\n")
+
+
+def _place(place: Occurrence) -> str:
+    at = place.path or place.where.replace("_", " ")
+    if place.line is not None:
+        at += f":{place.line}" + (f":{place.column}" if place.column is not None else "")
+    parts = [at if place.where in {"blob", "worktree"} else f"{at} ({place.where})"]
+    if place.commit:
+        day = f" {place.introduced_at:%Y-%m-%d}" if place.introduced_at else ""
+        parts.append(f"{place.commit[:12]}{day} {place.author or ''}".rstrip())
+    if place.in_head:
+        parts.append("in HEAD")
+    elif place.reachable is False:
+        parts.append("unreachable")
+    if _accepted(place):
+        parts.append(f"accepted ({_accepted(place)})")
+    return "  ".join(parts)
+
+
+def _printable(text: str) -> str:
+    """Replace what a terminal would obey: names in a repository are its author's choice."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def coverage(results: Sequence[ScanResult]) -> None:
+    """Say on stderr what was read."""
+    for result in results:
+        counted = ", ".join(f"{number:,} {kind}" for kind, number in result.coverage)
+        note(f"coverage: {result.parsed:,} of {result.listed:,} read: {counted or 'nothing'}")
+
+
+def gaps(unread: Sequence[Gap]) -> None:
+    """Say on stderr what could not be read, and how to mend it."""
+    for gap in unread:
+        note(f"incomplete: {gap.detail} ({gap.call})")
+        if gap.hint:
+            note(f"  fix: {gap.hint}")
+
+
+def summary(found: Sequence[Leak], unread: int) -> str:
+    """Return the closing words: how many leaks, places and gaps."""
+    places = sum(len(leak.occurrences) for leak in found)
+    text = f"{_counted(len(found), 'leak')} in {_counted(places, 'place')}" if found else "no leaks"
+    accepted = sum(map(is_accepted, found))
+    text += f" ({accepted} accepted)" if accepted else ""
+    return text + (f"; incomplete: {_counted(unread, 'gap')}" if unread else "")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
