@@ -1,65 +1,46 @@
-"""Evaluation: keys × policies on each engine, in one run. ``python benchmarks/policies.py [KEYS …]``.
+"""Evaluation: keys × the whole pack on each engine, in one run. ``python benchmarks/policies.py [KEYS …]``.
 
 Prints wall-clock and processor seconds (all processes, start included), verdicts a second and the
-largest resident memory of this process. Facts are made, not read: what is measured is flattening, documents, engine,
-checks and results.
+largest resident memory of this process and of the largest it started. Facts are made, not read:
+what is measured is flattening, documents, engine, checks and results. No two keys are created or
+used in the same second. Up to ``--at-once`` keys become one evaluation as ``keyproof scan`` holds
+it; more are streamed in parts of that size.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
-from msgspec.structs import replace
-
 from keyproof.engines import embedded, opa
 from keyproof.model.facts import Facts
 from keyproof.model.key import Evidence, Key
-from keyproof.model.policy import Policy
+from keyproof.model.principal import Principal
 from keyproof.model.source import Source
 from keyproof.pipeline import parameters, policyset
-from keyproof.pipeline.evaluate import evaluate
+from keyproof.pipeline.evaluate import evaluate, stream
 from keyproof.ports import Engine
 
 AS_OF = datetime(2026, 11, 21, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parent.parent
+EVIDENCE = Evidence(collector="bench", api_call="none", collected_at=AS_OF)
+TEAMS = 200
 
 
-def facts(number: int) -> Facts:
-    """Return ``number`` keys, of which a tenth is off and a third is an administrator's."""
-    evidence = Evidence(collector="bench", api_call="none", collected_at=AS_OF)
-    keys = tuple(
-        Key(
-            record_id=f"key_{n:032x}",
-            source="bench",
-            issuer_type="bench",
-            issuer_instance="one",
-            credential_type="access_key",
-            native_id=f"K{n}",
-            status="active" if n % 10 else "deactivated",
-            principal_id=f"u{n // 2}",
-            owner=f"team{n % 20}" if n % 7 else None,
-            owner_source="tag" if n % 7 else "none",
-            created_at=AS_OF - timedelta(days=n % 400),
-            expiry_state="never" if n % 2 else "known",
-            expires_at=None if n % 2 else AS_OF + timedelta(days=n % 800),
-            last_used_state="known",
-            last_used_at=AS_OF - timedelta(days=n % 90),
-            scopes=tuple(f"service{i}:Get*" for i in range(20)),
-            scopes_known=True,
-            privilege_level="admin" if n % 3 == 0 else "read",
-            evidence=evidence,
-        )
-        for n in range(number)
-    )
+def facts(start: int, end: int) -> Facts:
+    """Return the keys from ``start`` to ``end``, two a principal.
+
+    A tenth is off, a third is an administrator's, a seventh has no owner.
+    """
     source = Source(
         id="bench",
         connector="bench",
@@ -74,59 +55,107 @@ def facts(number: int) -> Facts:
         fingerprint_key_id="k1_bench",
         fingerprint_key_local=True,
         sources=(source,),
-        keys=keys,
+        keys=tuple(_key(n) for n in range(start, end)),
+        principals=tuple(_principal(n) for n in range(start // 2, end // 2)),
     )
 
 
-def pack(number: int) -> policyset.PolicySet:
-    """Return ``number`` policies over keys: the shipped ones, repeated under other names."""
-    shipped = [p for p in policyset.load().policies if p.subject == "key"]
-    made = []
-    for n in range(number):
-        policy = shipped[n % len(shipped)]
-        made.append(policy if n < len(shipped) else _renamed(policy, n // len(shipped)))
-    return policyset.make(made)
+def _key(n: int) -> Key:
+    return Key(
+        record_id=f"key_{n:032x}",
+        source="bench",
+        issuer_type="bench",
+        issuer_instance="one",
+        credential_type="access_key",
+        native_id=f"K{n}",
+        name=f"key {n}",
+        status="active" if n % 10 else "deactivated",
+        principal_id=f"u{n // 2}",
+        owner=f"team{n % TEAMS}" if n % 7 else None,
+        owner_source="tag" if n % 7 else "none",
+        environment=("production", "test", None)[n % 3],
+        created_at=AS_OF - timedelta(days=n % 400, seconds=n),
+        expiry_state="never" if n % 2 else "known",
+        expires_at=None if n % 2 else AS_OF + timedelta(days=n % 800, seconds=n),
+        last_used_state="known",
+        last_used_at=AS_OF - timedelta(days=n % 90, seconds=n),
+        scopes=tuple(f"service{i}:Get*" for i in range(n % 20)),
+        scopes_known=True,
+        privilege_level="admin" if n % 3 == 0 else "read",
+        evidence=EVIDENCE,
+    )
 
 
-def _renamed(policy: Policy, number: int) -> Policy:
-    name = f"{policy.id}_{number}"
-    module = policy.module.replace(f"package {policy.package}", f"package keyproof.{name}")
-    return replace(policy, id=name, module=module, digest=f"{policy.digest}:{number}")
+def _principal(n: int) -> Principal:
+    return Principal(
+        record_id=f"principal_{n:032x}",
+        source="bench",
+        issuer_type="bench",
+        issuer_instance="one",
+        native_id=f"u{n}",
+        name=f"user {n}",
+        principal_type="user",
+        active=n % 50 > 0,
+        console_access=n % 3 == 0,
+        mfa="enabled" if n % 4 else "disabled",
+        last_seen_at=AS_OF - timedelta(days=n % 300, seconds=n),
+        evidence=EVIDENCE,
+    )
 
 
-def measure(engine: Engine, keys: int, policies: int) -> str:
+def measure(engine: Engine, keys: int, at_once: int) -> str:
     """Evaluate once and return the row."""
-    given, chosen = facts(keys), pack(policies)
-    limits = parameters.load(chosen.policies)
+    pack = policyset.load()
+    limits = parameters.load(pack.policies)
+    whole = facts(0, keys) if keys <= at_once else None
     started = time.perf_counter()
-    evaluation = evaluate(given, chosen, limits, engine)
-    seconds = time.perf_counter() - started
-    verdicts = sum(len(b.decisions) for r in evaluation.results for b in r.batches)
-    errors = sum(
-        d.status == "error" for r in evaluation.results for b in r.batches for d in b.decisions
-    )
-    if errors or verdicts != keys * policies:
-        raise SystemExit(f"{errors} errors, {verdicts} verdicts: {evaluation.problems}")
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    found: Counter[str] = Counter()
+    if whole:
+        evaluation = evaluate(whole, pack, limits, engine)
+        seconds = time.perf_counter() - started
+        for result in evaluation.results:
+            for batch in result.batches:
+                found.update(decision.status for decision in batch.decisions)
+    else:
+        for decided in stream(_parts(keys, at_once), pack, limits, engine):
+            found.update(decision.status for decision in decided.decisions)
+        seconds = time.perf_counter() - started
+    verdicts = sum(found.values())
+    if found["error"] or verdicts < keys * len(pack.policies) / 2:
+        raise SystemExit(f"{found}")
+    own, child = _peak("self"), max(map(_peak, _children()), default=0)
     engine.close()  # the children's processor time counts when they are gone
     spent = os.times()
     cpu = spent.user + spent.system + spent.children_user + spent.children_system
-    figures = f"{seconds:.2f} | {cpu:.2f} | {verdicts / seconds:,.0f} | {own}"
-    return f"| {engine.name} | {keys:,} | {policies} | {figures} |"
+    figures = f"{seconds:.2f} | {cpu:.2f} | {verdicts:,} | {verdicts / seconds:,.0f}"
+    return f"| {engine.name} | {keys:,} | {len(pack.policies)} | {figures} | {own} + {child} |"
+
+
+def _children() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+
+def _peak(process: str) -> int:
+    """Return the most memory that a process held, in MB, as Linux counts it."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
+def _parts(keys: int, size: int) -> Iterator[Facts]:
+    for start in range(0, keys, size):
+        yield facts(start, min(keys, start + size))
 
 
 def main() -> int:
     """Measure each engine with each number of keys."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("keys", nargs="*", type=int, default=[10_000, 100_000])
-    parser.add_argument("--policies", type=int, default=10)
     parser.add_argument("--engine", choices=["embedded", "opa"], action="append")
+    parser.add_argument("--at-once", type=int, default=100_000)
     chosen = parser.parse_args()
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    print(
-        "| engine | keys | policies | seconds | processor seconds | verdicts/s | MB (this process) |"
-    )
-    print("|---|---|---|---|---|---|---|")
+    print("| engine | keys | policies | seconds | processor seconds | verdicts | a second | MB |")
+    print("|---|---|---|---|---|---|---|---|")
     binary = shutil.which("opa", path=f"{ROOT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}")
     for keys in chosen.keys:
         for name in chosen.engine or ("embedded", "opa"):
@@ -134,20 +163,22 @@ def main() -> int:
                 print("no opa binary: make tools", file=sys.stderr)
                 continue
             # a process of its own, so that memory is this run's
-            code = f"import sys; sys.path.insert(0, {str(ROOT / 'benchmarks')!r}); import policies; policies.one({name!r}, {keys}, {chosen.policies}, {binary!r})"
+            call = f"policies.one({name!r}, {keys}, {chosen.at_once}, {binary!r})"
+            folder = str(ROOT / "benchmarks")
+            code = f"import sys; sys.path.insert(0, {folder!r}); import policies; {call}"
             subprocess.run([sys.executable, "-c", code], check=True)
     return 0
 
 
-def one(name: str, keys: int, policies: int, binary: str | None) -> None:
+def one(name: str, keys: int, at_once: int, binary: str | None) -> None:
     """Measure one engine and print its row."""
     if name == "embedded":
         with embedded.open_engine() as engine:
-            print(measure(engine, keys, policies), flush=True)
+            print(measure(engine, keys, at_once), flush=True)
         return
     settings = SimpleNamespace(url=None, binary=binary, ca_file=None, bundle_revision=None)
     with opa.open_engine(settings, {}) as engine:
-        print(measure(engine, keys, policies), flush=True)
+        print(measure(engine, keys, at_once), flush=True)
 
 
 if __name__ == "__main__":

@@ -231,8 +231,10 @@ def test_the_size_of_documents_changes_no_decision(chunk: int, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("number", "first", "note"),
     [
-        (30, 0, "fails on none of 30"),
-        (30, 91, "fails on all 30"),
+        (30, 91, "fails on all 30 subjects"),
+        (20, 91, "fails on all 20 subjects"),
+        (19, 91, None),
+        (30, 0, None),
         (100, 0, None),
         (5, 0, None),
     ],
@@ -250,7 +252,16 @@ def test_a_policy_that_says_one_thing_of_everything_is_noted(
 def test_a_policy_that_decides_nothing_is_noted(tmp_path: Path) -> None:
     made = tuple(records.key(f"K{n}", created_at=None) for n in range(30))
     (result,) = run(tmp_path, rego.StandIn(by_age), keys=made).results
-    assert result.notes == ("decided none of 30 subjects: all are unknown, skipped or errors",)
+    assert result.notes == ("decided none of the 30 subjects that it applies to",)
+
+
+def test_a_policy_that_applies_to_nothing_is_not_noted(tmp_path: Path) -> None:
+    def skip(given: dict[str, Any]) -> Answer:
+        verdict = canonical_json({"status": "skip", "reason": "not its business"})
+        return Answer({subject["id"]: verdict for subject in given["subjects"]})
+
+    (result,) = run(tmp_path, in_run(skip), keys=keys(30)).results
+    assert result.notes == ()
 
 
 def test_two_records_of_one_id_are_a_problem_of_the_run(tmp_path: Path) -> None:

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from keyproof.model.policy import Decision, Example, Policy
-from keyproof.model.record import canonical_json
 from keyproof.pipeline.examples import stage
 from keyproof.pipeline.message import message_fields, message_of
-from keyproof.pipeline.subject_schema import outputs_of
+from keyproof.pipeline.sheet import Sheet
 from keyproof.pipeline.subjects import Population, Subject
 from keyproof.pipeline.verdicts import Checker
 from keyproof.ports import Engine
@@ -58,9 +57,8 @@ def input_document(
     policy: Policy, as_of_ns: int, values: Mapping[str, Any], subjects: Sequence[Subject]
 ) -> bytes:
     """Return a policy's canonical input: exactly the fields that it needs, of these subjects."""
-    names = outputs_of(policy.subject, policy.needs)
-    shown = [{name: subject.flat[name] for name in names} for subject in subjects]
-    return canonical_json({"as_of_ns": as_of_ns, "params": values, "subjects": shown})
+    sheet = Sheet(policy.subject, subjects)
+    return sheet.document(policy, as_of_ns, values, range(len(subjects)))
 
 
 def _problem(policy: Policy, example: Example, decision: Decision) -> str | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from keyproof.model.facts import Facts
 from keyproof.model.policy import (
@@ -15,26 +13,17 @@ from keyproof.model.policy import (
     Evaluation,
     Policy,
     PolicyResult,
-    SubjectType,
 )
 from keyproof.model.record import canonical_json
-from keyproof.pipeline.canaries import input_document, unsound
+from keyproof.pipeline.canaries import unsound
+from keyproof.pipeline.decide import CHUNK, Decided, decide
 from keyproof.pipeline.parameters import Parameters
 from keyproof.pipeline.policyset import PolicySet
-from keyproof.pipeline.subjects import Population, Subject
-from keyproof.pipeline.verdicts import Checker
-from keyproof.ports import Answer, Engine, Progress
-
-CHUNK = 1000
-"""Subjects a document: larger ones are no faster, and a fault costs more to find."""
-
-_FAILURES = 64
-"""After so many failed documents a policy is not asked again: its other subjects are errors."""
+from keyproof.pipeline.subjects import Population
+from keyproof.ports import Engine, Progress
 
 _NOTEWORTHY = 20
-"""Fewer decided subjects than this all failing, or none, says nothing."""
-
-_TYPES: tuple[SubjectType, ...] = ("key", "principal", "leak", "source")
+"""Fewer subjects than this that all fail, or are all undecided, say nothing."""
 
 
 def evaluate(
@@ -53,15 +42,14 @@ def evaluate(
     """
     reasons = unsound(policies.policies, engine)
     population = Population(facts)
-    runs = {p.id: _Run(p, engine, population.as_of_ns) for p in policies.policies}
-    work = _tasks(population, policies.policies, parameters, chunk)
     total = sum(-(-population.count(p.subject) // chunk) for p in policies.policies)
     decided: dict[str, dict[int, tuple[EffectiveParameters, list[Decision]]]] = {
         policy.id: {} for policy in policies.policies
     }
-    for number, (task, decisions) in enumerate(_decide(work, runs, reasons, engine.width), start=1):
-        batches = decided[task.policy.id]
-        batches.setdefault(id(task.parameters), (task.parameters, []))[1].extend(decisions)
+    documents = decide(population, policies.policies, parameters, engine, reasons, chunk)
+    for number, made in enumerate(documents, start=1):
+        batches = decided[made.policy.id]
+        batches.setdefault(id(made.parameters), (made.parameters, []))[1].extend(made.decisions)
         if progress is not None:
             progress.step("deciding", min(number, total), total)
     results = tuple(
@@ -76,118 +64,49 @@ def evaluate(
     )
 
 
-class _Task(NamedTuple):
-    """One document: some subjects under one policy and one parameter set."""
+def stream(
+    parts: Iterable[Facts],
+    policies: PolicySet,
+    parameters: Parameters,
+    engine: Engine,
+    *,
+    chunk: int = CHUNK,
+) -> Iterator[Decided]:
+    """Yield the decisions over snapshots that come one after another, holding one at a time.
 
-    policy: Policy
-    parameters: EffectiveParameters
-    subjects: Sequence[Subject]
-
-
-def _tasks(
-    population: Population, policies: Sequence[Policy], parameters: Parameters, chunk: int
-) -> Iterator[_Task]:
-    """Yield the documents of a run; records are made flat once for all policies of their type."""
-    for kind in _TYPES:
-        chosen = [policy for policy in policies if policy.subject == kind]
-        if not chosen:
-            continue
-        needs = {need for policy in chosen for need in policy.needs}
-        for subjects in population.chunks(kind, needs, chunk):
-            for policy in chosen:
-                for effective, part in _by_parameters(policy, subjects, parameters):
-                    yield _Task(policy, effective, part)
-
-
-def _by_parameters(
-    policy: Policy, subjects: Sequence[Subject], parameters: Parameters
-) -> Iterator[tuple[EffectiveParameters, Sequence[Subject]]]:
-    if not parameters.narrowed(policy.id):
-        yield parameters.effective(policy.id), subjects
-        return
-    parts: dict[int, tuple[EffectiveParameters, list[Subject]]] = {}
-    for subject in subjects:
-        effective = parameters.effective(policy.id, subject.environment, subject.owner)
-        parts.setdefault(id(effective), (effective, []))[1].append(subject)
-    yield from parts.values()
-
-
-class _Run:
-    """One policy on one engine, with what remains of the patience for its failures."""
-
-    def __init__(self, policy: Policy, engine: Engine, as_of_ns: int) -> None:
-        self.checker = Checker(policy)
-        self._policy = policy
-        self._engine = engine
-        self._as_of_ns = as_of_ns
-        self._failures = 0
-
-    def decide(self, task: _Task) -> list[Decision]:
-        """Return the decisions of a document; where the engine fails on it, of its halves."""
-        return self._part(task.parameters, task.subjects)
-
-    def _part(self, parameters: EffectiveParameters, subjects: Sequence[Subject]) -> list[Decision]:
-        if self._failures >= _FAILURES:
-            reason = f"the policy failed {_FAILURES} times and was not asked again"
-            return self.checker.errors(subjects, reason)
-        document = input_document(self._policy, self._as_of_ns, parameters.values, subjects)
-        answer: Answer = self._engine.evaluate(self._policy, document)
-        if answer.error is None or len(subjects) == 1:
-            self._failures += answer.error is not None
-            return self.checker.check(subjects, answer)
-        self._failures += 1
-        half = len(subjects) // 2
-        first = self._part(parameters, subjects[:half])
-        return first + self._part(parameters, subjects[half:])
-
-
-def _decide(
-    work: Iterator[_Task], runs: Mapping[str, _Run], reasons: Mapping[str, str], width: int
-) -> Iterator[tuple[_Task, list[Decision]]]:
-    """Yield every task with its decisions, in order; as many at once as the engine can take."""
-    with ThreadPoolExecutor(max_workers=width) as pool:
-        waiting: deque[tuple[_Task, Future[list[Decision]]]] = deque()
-        for task in work:
-            run = runs[task.policy.id]
-            if task.policy.id in reasons:
-                yield task, run.checker.errors(task.subjects, reasons[task.policy.id])
-                continue
-            waiting.append((task, pool.submit(run.decide, task)))
-            if len(waiting) > 2 * width:
-                done, future = waiting.popleft()
-                yield done, future.result()
-        for done, future in waiting:
-            yield done, future.result()
+    The parts of one population must hold a principal together with its keys, and a leak together
+    with the keys that it is: what is joined is joined within a part.
+    """
+    reasons = unsound(policies.policies, engine)
+    for facts in parts:
+        yield from decide(Population(facts), policies.policies, parameters, engine, reasons, chunk)
 
 
 def _result(
     policy: Policy, population: int, parts: list[tuple[EffectiveParameters, list[Decision]]]
 ) -> PolicyResult:
-    batches = [
-        Batch(parameters=effective, decisions=tuple(sorted(made, key=lambda d: d.subject_id)))
-        for effective, made in parts
+    batches = [  # each is in the order of the subjects' ids, as its documents were
+        Batch(parameters=effective, decisions=tuple(made)) for effective, made in parts
     ]
     batches.sort(key=lambda batch: canonical_json(batch.parameters))
     return PolicyResult(
         policy=policy,
         population=population,
         batches=tuple(batches),
-        notes=tuple(_notes(policy, batches, population)),
+        notes=tuple(_notes(policy, batches)),
     )
 
 
-def _notes(policy: Policy, batches: Sequence[Batch], population: int) -> Iterator[str]:
+def _notes(policy: Policy, batches: Sequence[Batch]) -> Iterator[str]:
     """Yield what a reader should look at twice: a policy that says one thing of everything."""
     if policy.modified:
         yield "was edited here: it is not the policy that ships with keyproof"
-    statuses = [decision.status for batch in batches for decision in batch.decisions]
-    failed, passed = statuses.count("fail"), statuses.count("pass")
-    if population >= _NOTEWORTHY and failed + passed == 0:
-        yield f"decided none of {population} subjects: all are unknown, skipped or errors"
-    elif failed + passed >= _NOTEWORTHY and not passed:
-        yield f"fails on all {failed} subjects that it decided"
-    elif failed + passed >= _NOTEWORTHY and not failed:
-        yield f"fails on none of {passed} subjects that it decided"
+    found = Counter(decision.status for batch in batches for decision in batch.decisions)
+    decided, undecided = found["fail"] + found["pass"], found["unknown"] + found["error"]
+    if undecided >= _NOTEWORTHY and not decided:
+        yield f"decided none of the {undecided} subjects that it applies to"
+    elif decided >= _NOTEWORTHY and not found["pass"]:
+        yield f"fails on all {decided} subjects that it decided"
 
 
 def _problems(

@@ -9,8 +9,9 @@ records a list of objects of the same kind.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import inspect
@@ -24,7 +25,6 @@ FARTHEST_NS = 2**62
 """Times saturate here (the year 2116): differences still fit 64 bits, beyond which engines differ."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _HIDDEN = frozenset({"evidence"})
 """What is not shown to policies but as ``missing_fields``."""
 
@@ -35,17 +35,54 @@ class Field(NamedTuple):
     name: str
     outputs: Mapping[str, Mapping[str, Any]]
     emit: Emit
+    copied: str | None = None
+    """The attribute whose value is the output as it stands, if that is so (``unknown`` aside)."""
+
+
+class Writer:
+    """Writes chosen fields of a record type; those that are only copied, all at once."""
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        """Sort the fields into those that are copied and those that are made."""
+        chosen = list(fields)
+        copied = [field for field in chosen if field.copied is not None]
+        self._names = [field.name for field in copied]
+        attributes = [field.copied or "" for field in copied]
+        self._get = attrgetter(*attributes) if len(copied) > 1 else None
+        self._made = [f.emit for f in chosen if self._get is None or f.copied is None]
+        self._enumerations = [field.name for field in copied if _may_be_unknown(field)]
+
+    def write(self, record: Any, as_of_ns: int) -> Flat:
+        """Return the flat fields of a record."""
+        flat: Flat = {}
+        if self._get is not None:
+            flat = dict(zip(self._names, self._get(record), strict=True))
+            for name in self._enumerations:
+                if flat[name] == "unknown":
+                    flat[name] = None
+        for emit in self._made:
+            emit(record, as_of_ns, flat)
+        return flat
+
+
+def _may_be_unknown(field: Field) -> bool:
+    return "enum" in field.outputs[field.name]
 
 
 def nanoseconds(moment: datetime) -> int:
     """Return nanoseconds since 1970, saturated at ±:data:`FARTHEST_NS`."""
-    exact = (moment - _EPOCH) // _MICROSECOND * 1000
+    exact = _exact(moment)
     return max(-FARTHEST_NS, min(FARTHEST_NS, exact))
 
 
 def age_days(moment: datetime, as_of_ns: int) -> int:
     """Return the whole days from ``moment`` to ``as_of``, floored; negative for the future."""
-    return (as_of_ns - (moment - _EPOCH) // _MICROSECOND * 1000) // DAY_NS
+    return (as_of_ns - _exact(moment)) // DAY_NS
+
+
+def _exact(moment: datetime) -> int:
+    since = moment - _EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
 
 
 @cache
@@ -58,28 +95,31 @@ def fields_of(record: Hashable) -> Mapping[str, Field]:
         if field.name in _HIDDEN:
             continue
         name = "id" if field.name == "record_id" else field.name
-        outputs, emit = _field(field.name, name, field.type)
-        made[name] = Field(name, outputs, emit)
+        made[name] = _field(field.name, name, field.type)
     return made
 
 
-def _field(attribute: str, name: str, kind: inspect.Type) -> tuple[Mapping[str, Any], Emit]:
-    """Return outputs and writer of one field; ``attribute`` is its name in the record."""
+def _field(attribute: str, name: str, kind: inspect.Type) -> Field:
+    """Return one field; ``attribute`` is its name in the record."""
     optional, kind = _split(kind)
     if isinstance(kind, inspect.DateTimeType):
-        return time_outputs(name), _time(attribute, name)
+        return Field(name, time_outputs(name), _time(attribute, name))
     if isinstance(kind, inspect.StructType):
         return _nested(attribute, name, kind)
     if isinstance(kind, inspect.VarTupleType) and isinstance(kind.item_type, inspect.StructType):
         inner = fields_of(kind.item_type.cls)
-        return {name: array(object_schema(inner.values()))}, _records(attribute, name, inner)
+        shown = {name: array(object_schema(inner.values()))}
+        return Field(name, shown, _records(attribute, name, inner))
     schema = _schema(kind)
     if isinstance(kind, inspect.LiteralType) and "unknown" in kind.values:
         values = [value for value in kind.values if value != "unknown"]
-        return {name: {"enum": [*values, None]}}, _enumeration(attribute, name)
+        return Field(
+            name, {name: {"enum": [*values, None]}}, _enumeration(attribute, name), attribute
+        )
     if isinstance(kind, inspect.VarTupleType) and isinstance(kind.item_type, inspect.TupleType):
-        return {name: nullable(schema)}, _pairs(attribute, name)
-    return {name: nullable(schema) if optional or name != "id" else schema}, _plain(attribute, name)
+        return Field(name, {name: nullable(schema)}, _pairs(attribute, name))
+    outputs = {name: nullable(schema) if optional or name != "id" else schema}
+    return Field(name, outputs, _plain(attribute, name), attribute)
 
 
 def _split(kind: inspect.Type) -> tuple[bool, inspect.Type]:
@@ -163,43 +203,40 @@ def _time(attribute: str, name: str) -> Emit:
 
     def emit(record: Any, as_of_ns: int, out: Flat) -> None:
         moment = getattr(record, attribute)
-        known = moment is not None
-        out[ns] = nanoseconds(moment) if known else None
-        out[days] = age_days(moment, as_of_ns) if known else None
+        if moment is None:
+            out[ns] = out[days] = None
+            return
+        exact = _exact(moment)
+        out[ns] = exact if -FARTHEST_NS <= exact <= FARTHEST_NS else nanoseconds(moment)
+        out[days] = (as_of_ns - exact) // DAY_NS
 
     return emit
 
 
-def _nested(attribute: str, name: str, kind: inspect.StructType) -> tuple[Mapping[str, Any], Emit]:
+def _nested(attribute: str, name: str, kind: inspect.StructType) -> Field:
     """Flatten a nested record; where it is absent, all its fields are unknown."""
     inner = [
         _field(field.name, f"{name}_{field.name}", field.type)
         for field in kind.fields
         if field.name not in _HIDDEN
     ]
-    outputs = {key: schema for made, _ in inner for key, schema in made.items()}
+    outputs = {key: schema for field in inner for key, schema in field.outputs.items()}
 
     def emit(record: Any, as_of_ns: int, out: Flat) -> None:
         value = getattr(record, attribute)
         if value is None:
             out.update(dict.fromkeys(outputs))
             return
-        for _, write in inner:
-            write(value, as_of_ns, out)
+        for field in inner:
+            field.emit(value, as_of_ns, out)
 
-    return outputs, emit
+    return Field(name, outputs, emit)
 
 
 def _records(attribute: str, name: str, inner: Mapping[str, Field]) -> Emit:
-    writers = [field.emit for field in inner.values()]
+    writer = Writer(inner.values())
 
     def emit(record: Any, as_of_ns: int, out: Flat) -> None:
-        made = []
-        for item in getattr(record, attribute):
-            flat: Flat = {}
-            for write in writers:
-                write(item, as_of_ns, flat)
-            made.append(flat)
-        out[name] = made
+        out[name] = [writer.write(item, as_of_ns) for item in getattr(record, attribute)]
 
     return emit

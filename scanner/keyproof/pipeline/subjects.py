@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
+from functools import cache
 from typing import Any, NamedTuple
 
 from keyproof.model.facts import Facts
 from keyproof.model.key import Key
-from keyproof.model.leak import Exposure, Leak, Occurrence
+from keyproof.model.leak import Exposure, Leak
 from keyproof.model.policy import SubjectType
 from keyproof.model.principal import Principal
 from keyproof.model.source import Source
-from keyproof.pipeline.flat_fields import Flat, age_days, fields_of, nanoseconds
+from keyproof.pipeline.flat_fields import Flat, Writer, age_days, fields_of, nanoseconds
+from keyproof.pipeline.subject_counts import count_in_head, count_occurrences
 from keyproof.pipeline.subject_schema import KEY_OF_EXPOSURE, KEYS_OF_PRINCIPAL, PRINCIPAL_OF_KEY
 from keyproof.pipeline.unread import Unread
 
@@ -28,6 +30,8 @@ _RECORDS: Mapping[SubjectType, Hashable] = {
     "leak": Leak,
     "source": Source,
 }
+_SHOWN_OF_EXPOSED = frozenset(KEY_OF_EXPOSURE)
+_SHOWN_OF_KEY = frozenset(KEYS_OF_PRINCIPAL)
 _PROVEN = frozenset({"native_id", "provider_hash", "secret_id"})
 
 
@@ -64,6 +68,9 @@ class Population:
             "leak": _ordered(facts.leaks),
             "source": _ordered(facts.sources),
         }
+        self._leaks_of: dict[str, list[Leak]] = defaultdict(list)
+        for leak in facts.leaks:
+            self._leaks_of[leak.source].append(leak)
         everything = (facts.keys, facts.principals, facts.leaks, facts.sources)
         self.duplicates = sum(map(len, everything)) - sum(map(len, self._records.values()))
         """How many records have an id that another record of their type has; the first counts."""
@@ -101,12 +108,9 @@ class Population:
         of_principal = self._unread.of_record(principal) if principal else frozenset()
         if "mfa" in of_principal:
             missing |= {"principal_mfa"}
-        for name in needs:
-            if name.startswith("principal_"):
-                field = name.removeprefix("principal_")
-                if field in PRINCIPAL_OF_KEY:
-                    unread = of_principal | ({field} if name in missing else frozenset())
-                    self._copy(principal, field, unread, flat)
+        for name, field in _copies(needs):
+            unread = of_principal | ({field} if name in missing else frozenset())
+            self._copy(principal, field, unread, flat)
         if "principal_known" in needs:
             flat["principal_known"] = principal is not None
         if principal is not None:
@@ -139,8 +143,7 @@ class Population:
         return Subject(principal.record_id, principal.environment, principal.owner, flat, missing)
 
     def _key_of_principal(self, key: Key) -> Flat:
-        shown = frozenset(KEYS_OF_PRINCIPAL)
-        return _flat("key", key, shown, self._unread.of_record(key), self.as_of_ns)
+        return _flat("key", key, _SHOWN_OF_KEY, self._unread.of_record(key), self.as_of_ns)
 
     def _leak(self, leak: Leak, needs: frozenset[str]) -> Subject:
         missing = self._unread.of_leak(leak)
@@ -157,7 +160,7 @@ class Population:
             first = None if "first_seen_at" in missing else leak.first_seen_at
             flat["first_seen_at_ns"] = nanoseconds(first) if first else None
             flat["first_seen_at_age_days"] = age_days(first, self.as_of_ns) if first else None
-        _count(leak, needs, missing, self._today, flat)
+        count_occurrences(leak, needs, missing, self._today, flat)
         flat["missing_fields"] = sorted(missing)
         first_key = proven[0] if proven else None
         return Subject(
@@ -173,11 +176,7 @@ class Population:
         for field in fields_of(Exposure).values():
             field.emit(exposure, self.as_of_ns, flat)
         key = self._keys.get(exposure.key_id)
-        shown = (
-            _flat("key", key, frozenset(KEY_OF_EXPOSURE), self._unread.of_record(key), 0)
-            if key
-            else {}
-        )
+        shown = _flat("key", key, _SHOWN_OF_EXPOSED, self._unread.of_record(key), 0) if key else {}
         flat.update({f"key_{name}": shown.get(name) for name in KEY_OF_EXPOSURE})
         return flat
 
@@ -188,6 +187,9 @@ class Population:
                 {"call": gap.call, "reason": gap.reason, "fields": sorted(gap.fields)}
                 for gap in self._unread.gaps(source.id)
             ]
+        missing = self._unread.of_source(source.id)
+        if "leaks_in_head" in needs:
+            flat |= count_in_head(self._leaks_of.get(source.id, ()), missing, self._today)
         flat["missing_fields"] = []
         return Subject(source.id, None, None, flat, frozenset())
 
@@ -216,21 +218,29 @@ def _flat(
     as_of_ns: int,
 ) -> Flat:
     """Write the record's own fields; those that were not read become ``null``."""
-    fields = fields_of(_RECORDS[subject])
-    flat: Flat = {}
-    for name in needs:
-        field = fields.get(name)
-        if field is None:
-            continue
-        field.emit(record, as_of_ns, flat)
-        if name in missing and not (name in _KEPT_STATES and flat[name] == "not_supported"):
+    flat = _writer(subject, needs).write(record, as_of_ns)
+    for name in missing & needs:
+        field = fields_of(_RECORDS[subject]).get(name)
+        if field and not (name in _KEPT_STATES and flat[name] == "not_supported"):
             flat.update(dict.fromkeys(field.outputs))
     if subject == "key" and not record.scopes_known:
         for name in ("scopes", "scopes_native", "resource_scope"):
             if name in flat:
                 flat[name] = None
-    fields["id"].emit(record, as_of_ns, flat)
     return flat
+
+
+@cache
+def _writer(subject: SubjectType, needs: frozenset[str]) -> Writer:
+    fields = fields_of(_RECORDS[subject])
+    return Writer(field for name, field in fields.items() if name in needs or name == "id")
+
+
+@cache
+def _copies(needs: frozenset[str]) -> Sequence[tuple[str, str]]:
+    """Return (name in the key, name in the principal) of what a key shows of its principal."""
+    pairs = ((f"principal_{field}", field) for field in PRINCIPAL_OF_KEY)
+    return [(name, field) for name, field in pairs if name in needs]
 
 
 def _fill_from(principal: Principal, flat: Flat, missing: frozenset[str]) -> None:
@@ -241,31 +251,3 @@ def _fill_from(principal: Principal, flat: Flat, missing: frozenset[str]) -> Non
             flat[field] = None if value == "unknown" else value
     if flat.get("principal_name", "") is None and "principal_name" not in missing:
         flat["principal_name"] = principal.name
-
-
-def _count(
-    leak: Leak, needs: frozenset[str], missing: frozenset[str], today: str, flat: Flat
-) -> None:
-    whole = "occurrences" not in missing
-    if "occurrences_total" in needs:
-        known = whole and "occurrences_total" not in missing
-        flat["occurrences_total"] = len(leak.occurrences) if known else None
-    if "occurrences_suppressed" in needs:
-        known = whole and "occurrences_suppressed" not in missing
-        flat["occurrences_suppressed"] = (
-            sum(_suppressed(o, today) for o in leak.occurrences) if known else None
-        )
-    if "occurrences_in_head" in needs:
-        unknown = not whole or "occurrences_in_head" in missing
-        unknown = unknown or any(o.in_head is None for o in leak.occurrences)
-        flat["occurrences_in_head"] = (
-            None if unknown else sum(o.in_head is True for o in leak.occurrences)
-        )
-
-
-def _suppressed(occurrence: Occurrence, today: str) -> bool:
-    """Tell whether a statement that is still in force accepts the occurrence."""
-    statement = occurrence.suppression
-    if statement is None or statement.expired:
-        return False
-    return statement.expires_on is None or statement.expires_on >= today
