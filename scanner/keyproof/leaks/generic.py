@@ -72,12 +72,15 @@ _STOP = frozenset(
     testing text the this tmp token true type undefined unknown update url user username uuid
     valid value variable vault version void wrong www yes your""".split()
 )
+_JUMBLED = re.compile(rb"(?=.*[0-9][A-Za-z])(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z+/=_-]+")
 _LEET = bytes.maketrans(b"01345@$", b"oieasas")
 _LOCK_LINE = re.compile(rb"integrity|sha\d{3}-|resolved|checksum|\bhash\b", re.IGNORECASE)
 
 
 def _name(match: re.Match[bytes], text: bytes) -> bytes:
-    """Return the whole name that the keyword is part of."""
+    """Return the whole name that the keyword is part of; nothing where the match holds no name."""
+    if "key" not in match.re.groupindex:
+        return b""
     low = max(0, match.start() - 40)
     before = _NAME_BEFORE.search(text[low : match.start()])
     return (before.group() if before else b"") + match.group("key")
@@ -138,9 +141,26 @@ def password(match: re.Match[bytes], text: bytes) -> str | None:
 
 def token(match: re.Match[bytes], text: bytes) -> str | None:
     """A key or token: at least 16 random letters, digits and few marks."""
+    return _token(match, text, sure=False)
+
+
+def issued(match: re.Match[bytes], text: bytes) -> str | None:
+    """A token beside its issuer's name: of such, more may look like words or code by chance."""
+    return _token(match, text, sure=True)
+
+
+def _is_jumble(value: bytes) -> bool:
+    """Whether letters of both cases and digits follow each other as code never has them."""
+    return _JUMBLED.fullmatch(value) is not None and sum(48 <= b <= 57 for b in value) >= 3
+
+
+def _token(match: re.Match[bytes], text: bytes, *, sure: bool) -> str | None:
     value = match.group("secret")
-    if names_no_secret(match, text) or _is_code(value) or _is_words(value):
+    if names_no_secret(match, text) or _is_words(value):
         return None
+    if _is_code(value) and not (sure and _is_jumble(value)):
+        return None
+    wordy = 0.55 if sure else 0.42
     strong = _STRONG.search(_name(match, text)) is not None
     if _UUID.match(value):
         return "low" if strong else None
@@ -149,7 +169,7 @@ def token(match: re.Match[bytes], text: bytes) -> str | None:
             ("medium" if strong else "low") if len(value) >= 20 and entropy(value) > 2.8 else None
         )
     digits = sum(48 <= b <= 57 for b in value)
-    if len(value) < 16 or entropy(value) < 3.2 or wordiness(value) > 0.42:
+    if len(value) < 16 or entropy(value) < 3.2 or wordiness(value) > wordy:
         return None
     if not digits and (len(value) < 20 or wordiness(value) > 0.3):
         return None
@@ -199,6 +219,7 @@ SHAPES: Mapping[str, Callable[[re.Match[bytes], bytes], str | None]] = MappingPr
     {
         "password": password,
         "token": token,
+        "issued": issued,
         "pair": pair,
         "bare": bare,
         "credential": credential,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from keyproof.leaks import compiled
 
-FORMAT = 2
+FORMAT = 4
 """Raised when the compiled form or the way it is derived changes; part of the digest."""
 
 _SHIPPED = Path(compiled.DETECTORS)
@@ -23,6 +23,7 @@ _DERIVERS = (
     "rules.py",
     "rules_source.py",
     "rules_schema.py",
+    "rules_names.py",
     "rules_trigger.py",
     "rules_bounds.py",
     "exact.py",
@@ -89,8 +90,8 @@ class Detector(NamedTuple):
         shape: name of the function in ``generic.SHAPES`` that judges the whole match.
         hashes: hash names by which the provider lists the secret.
         around: how many bytes around the value say whose it is (``RuleSet.keyed``).
-    """
         foreign: what an imported rule says besides, for ``leaks.foreign``; it runs on google-re2.
+    """
 
     id: str
     provider: str
@@ -110,8 +111,8 @@ class Detector(NamedTuple):
     shape: str
     hashes: tuple[str, ...]
     around: int = 0
-
     foreign: str = ""
+
 
 _CHECKS = Detector._fields.index("checks")
 _AFTER = _CHECKS + 2
@@ -146,6 +147,7 @@ class Keyed(NamedTuple):
         words: what the provider is called: lower-case letters and digits, no marks.
         common: its name is a word of the language too.
         kind: what it is.
+        loose: nothing but the name says whose a value is, so it has to stand close.
     """
 
     detector: int
@@ -155,6 +157,7 @@ class Keyed(NamedTuple):
     words: tuple[str, ...]
     common: bool
     kind: str
+    loose: bool
 
 
 class RuleSet(NamedTuple):

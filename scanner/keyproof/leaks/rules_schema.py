@@ -38,7 +38,8 @@ class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             ``assign`` an assignment only.
         within: see ``gap``.
         anchor: expressions near which (``within``) the token is searched, before or after.
-        trigger: hyperscan expressions that replace the derived one.
+        trigger: hyperscan expressions that replace the derived one; ``{provider}`` in one stands
+            for the name of any provider.
         before: bytes that a match may reach before the end of such a trigger; ``after`` it. The
             fewer, the faster; by default the pattern's whole width.
         entropy: least entropy in bits a character; by default from the token's length.
@@ -46,6 +47,8 @@ class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         companion: the other half of a pair.
         shape: name of a function in ``generic.SHAPES``.
         around: a provider's name around the value makes it that provider's.
+        by_name: it has no trigger of its own: where a detector with ``around`` meets an assignment,
+            the provider's name in or around it leads here.
         source: where the format is known from: ``documented`` only where the vendor's own page,
             SDK or specification states it; ``observed`` is a form widely seen for the vendor.
         docs: the vendor's document; revoke, rotate: how to, for people. From the file's head
@@ -73,6 +76,7 @@ class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     shape: str = ""
     hashes: tuple[Literal["sha256", "sha256_base64"], ...] = ()
     around: bool = False
+    by_name: bool = False
     source: Literal["documented", "observed", "guessed"]
     docs: str = ""
     revoke: str = ""
@@ -85,13 +89,16 @@ class ProviderSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     Attributes:
         words: what else the provider is called near its secrets, without marks (``newrelic``).
         common: its name is a word of the language, which alone says little.
+        by_name: an assignment to a name that holds the provider's is told to be its, whatever the
+            value looks like (``rules_names``); not where ``common``.
     """
 
     provider: Word
     name: str
     words: tuple[Annotated[str, msgspec.Meta(pattern="^[a-z0-9]+$")], ...] = ()
     common: bool = False
+    by_name: bool = False
     docs: str = ""
     revoke: str = ""
     rotate: str = ""
-    detectors: tuple[DetectorSource, ...]
+    detectors: tuple[DetectorSource, ...] = ()

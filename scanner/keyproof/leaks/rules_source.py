@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from keyproof import yamlfile
@@ -18,6 +18,7 @@ from keyproof.leaks import rules
 from keyproof.leaks.checksums import CHECKS
 from keyproof.leaks.generic import SHAPES
 from keyproof.leaks.rules_bounds import Unsafe, check_bounded, constant_prefix, width
+from keyproof.leaks.rules_names import BY_NAME, by_name, called, words
 from keyproof.leaks.rules_schema import DetectorSource, ProviderSource
 from keyproof.leaks.rules_trigger import Derived, derive
 from keyproof.leaks.surroundings import LEFT as AROUND
@@ -67,18 +68,20 @@ def compile_rules(digest: str, files: Iterable[Path]) -> rules.RuleSet:
     detectors: list[rules.Detector] = []
     triggers: list[rules.Trigger] = []
     keyed: list[rules.Keyed] = []
-    for document, provider in read_sources(files):
-        for index, source in enumerate(provider.detectors):
+    documents = read_sources(files)
+    providers = [provider for _, provider in documents]
+    for document, provider in documents:
+        for index, source in enumerate(_every(provider)):
             where = document.where("detectors", index, "id")
             try:
-                detector, derived = _compile(provider, source)
+                detector, derived = _compile(provider, source, providers)
             except Unsafe as failure:
                 where = document.where("detectors", index, "pattern")
                 raise ConfigError(f"{source.id}: {failure}", where=where) from None
             if any(known.id == detector.id for known in detectors):
                 raise ConfigError(f"{source.id}: the id stands twice", where=where)
             _check_complete(provider, source, where)
-            if source.context and source.named and "(?P<secret>" not in source.pattern:
+            if _is_keyed(source):
                 keyed.append(_keyed(provider, source, len(detectors)))
             triggers += (
                 rules.Trigger(d.expression.encode("latin-1"), 0, len(detectors), d.before, d.after)
@@ -88,6 +91,18 @@ def compile_rules(digest: str, files: Iterable[Path]) -> rules.RuleSet:
     return rules.RuleSet(digest, tuple(detectors), tuple(triggers), tuple(keyed))
 
 
+def _every(provider: ProviderSource) -> tuple[DetectorSource, ...]:
+    """Return a provider's detectors, and the one that its name alone makes."""
+    alone = by_name(provider)
+    return (*provider.detectors, alone) if alone else provider.detectors
+
+
+def _is_keyed(source: DetectorSource) -> bool:
+    if "(?P<secret>" in source.pattern or not source.named:
+        return False
+    return bool(source.context) or source.by_name
+
+
 def _keyed(provider: ProviderSource, source: DetectorSource, number: int) -> rules.Keyed:
     least, most = width(source.pattern)
     return rules.Keyed(
@@ -95,9 +110,10 @@ def _keyed(provider: ProviderSource, source: DetectorSource, number: int) -> rul
         token=source.pattern,
         least=least,
         most=most,
-        words=(provider.provider.replace("_", ""), *provider.words),
+        words=words(provider),
         common=provider.common,
         kind=source.kind,
+        loose=source.id == BY_NAME,
     )
 
 
@@ -113,11 +129,11 @@ def _check_complete(provider: ProviderSource, source: DetectorSource, where: str
 
 
 def _compile(
-    provider: ProviderSource, source: DetectorSource
+    provider: ProviderSource, source: DetectorSource, providers: Sequence[ProviderSource]
 ) -> tuple[rules.Detector, list[Derived]]:
     pattern = exact_pattern(source)
     check_bounded(pattern)
-    derived = _triggers(source, pattern)
+    derived = _triggers(source, pattern, providers)
     token = _token(source)
     prefix = constant_prefix(token) if source.public_prefix is None else source.public_prefix
     companion = source.companion
@@ -129,8 +145,8 @@ def _compile(
         confidence=source.confidence,
         rank=_rank(source, prefix) if source.rank is None else source.rank,
         pattern=pattern,
-        before=max(d.before for d in derived),
-        after=max(d.after for d in derived),
+        before=max((d.before for d in derived), default=0),
+        after=max((d.after for d in derived), default=0),
         covers=not (source.anchor or source.trigger),
         public_prefix=prefix,
         entropy=_entropy(token, prefix) if source.entropy is None else source.entropy,
@@ -140,12 +156,18 @@ def _compile(
         )
         if companion
         else None,
-        reject=HASH_WORDS if (source.context or source.anchor) and not source.shape else "",
+        reject=HASH_WORDS if _is_told_by_words(source) else "",
         shape=source.shape,
         hashes=source.hashes,
         around=AROUND if source.around else 0,
     )
     return detector, derived
+
+
+def _is_told_by_words(source: DetectorSource) -> bool:
+    return bool(source.context or source.anchor or source.by_name) and (
+        source.by_name or not source.shape
+    )
 
 
 def exact_pattern(source: DetectorSource) -> str:
@@ -191,18 +213,23 @@ def _token(source: DetectorSource) -> str:
     raise Unsafe("the group 'secret' does not end")
 
 
-def _triggers(source: DetectorSource, pattern: str) -> list[Derived]:
+def _triggers(
+    source: DetectorSource, pattern: str, providers: Sequence[ProviderSource]
+) -> list[Derived]:
+    if source.by_name:
+        return []
     if source.anchor:
         reach = source.within + width(pattern)[1] + 1
-        found = [derive(anchor) for anchor in source.anchor]
-        return [Derived(d.expression, d.before + reach, d.after + reach) for d in found]
+        near = [derive(anchor) for anchor in source.anchor]
+        return [Derived(d.expression, d.before + reach, d.after + reach) for d in near]
     whole = width(pattern)[1] + 1
     if source.trigger:
-        return [Derived(t, source.before or whole, source.after or whole) for t in source.trigger]
+        found = called(source.trigger, providers)
+        return [Derived(t, source.before or whole, source.after or whole) for t in found]
     if source.context and source.gap == "assign" and "(?P<secret>" not in source.pattern:
         # hyperscan compiles any gap of this width ten times faster than the grammar of one
-        words, gap = _words(source), width(ASSIGN)[1]
-        loose = derive(f"(?i:{words})[\\s\\S]{{0,{gap}}}(?:{source.pattern})")
+        before, gap = _words(source), width(ASSIGN)[1]
+        loose = derive(f"(?i:{before})[\\s\\S]{{0,{gap}}}(?:{source.pattern})")
         return [loose._replace(after=max(loose.after, whole))]
     return [derive(pattern)]
 

@@ -32,13 +32,17 @@ _IMPORT = re.compile(
 _DOMAIN = re.compile(
     rb"\.(?:[a-z-]{2,20}\.)?(?:com|io|dev|ai|co|net|org|app|cloud|sh|us|eu|me|so|xyz|tech)\b"
 )
-_SAID = re.compile(rb"(?i)key|token|secret|password|credential|api")
+_SAID = re.compile(
+    rb"(?i)key|token|secret|passw|credential|api|auth|bearer|hmac|\bsig|appid|"
+    rb"(?<![a-z])(?:pat|sid|jwt)"
+)
 _LONE = re.compile(rb"[^0-9A-Za-z]+")
 _ABOUT = frozenset(
     b"""access account admin api app auth client cloud config configuration configure credential
-    credentials default dev do for init initialize integration io key keys live my new oauth options
-    our password personal prod production provider resource sandbox sdk secret secrets service
-    settings setup signing staging test the token tokens using with""".split()
+    credentials default dev do for hook init initialize integration io key keys license live my new
+    oauth options our pass password personal pk pro prod production provider read resource sandbox
+    sdk secret secrets server service settings setup signing sk staging test the token tokens using
+    webhook with write""".split()
 )
 _OPENED = re.compile(
     rb"[\"']?\s{0,2}(?:[:=]>?\s{0,2})?[{(\[][^{}()]{0,120}\Z|\.[A-Za-z.]{2,30}\([^()]{0,120}\Z"
@@ -65,34 +69,47 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
     if not fitting:
         return None
     every = _by_word(rules.keyed)
+    silent = key[0] < key[1] and not _SAID.search(text[key[0] : key[1]])
     for place in _places(text, key, value):
         for word in _words(text, place, every):
-            found = [one for one in every[word.name] if one in fitting]
+            if silent and not _alone(text, word, key):
+                continue
+            found = [one for one in every[word.name] if one.token in fitting]
+            if not place.close:
+                found = [one for one in found if not one.loose]
             if found and (not found[0].common or _meant(text, word, place, key)):
-                return _best(found, text[key[0] : key[1]])
+                return _best(rules, found, text[key[0] : key[1]])
+        if silent:
+            return None
     return None
 
 
 class _Place(NamedTuple):
-    """A stretch where a name may stand. ``hosts``: only as part of a host name."""
+    """A stretch where a name may stand.
+
+    ``hosts``: only as part of a host name; ``close``: so near that the name alone is enough.
+    """
 
     start: int
     end: int
     hosts: bool
     encloses: bool
+    close: bool = False
 
 
-def _fitting(keyed: tuple[Keyed, ...], value: bytes) -> set[Keyed]:
+def _fitting(keyed: tuple[Keyed, ...], value: bytes) -> set[str]:
+    """Return the tokens' expressions that a value matches."""
     found = _by_length(keyed).get(len(value), ())
-    return {one for one in found if _token(one.token).fullmatch(value)}
+    return {token for token in found if _token(token).fullmatch(value)}
 
 
-def _best(found: Sequence[Keyed], name: bytes) -> int:
-    """Return the detector whose kind the key's name speaks of; the first of equals."""
+def _best(rules: RuleSet, found: Sequence[Keyed], name: bytes) -> int:
+    """Return the detector whose kind or id the key's name speaks of; the first of equals."""
     said = {piece.lower().decode() for piece in _PIECE.findall(name)}
 
-    def agreement(one: Keyed) -> int:
-        return len(said & set(one.kind.split("_")))
+    def agreement(one: Keyed) -> tuple[bool, int]:
+        own = rules.detectors[one.detector].id.partition(".")[2].split("_")
+        return not one.loose, len(said & {*one.kind.split("_"), *own})
 
     return max(found, key=agreement).detector
 
@@ -104,8 +121,9 @@ def _places(text: bytes, key: tuple[int, int], value: tuple[int, int]) -> Iterat
     begin = max(text.rfind(b"\n", low, start) + 1, low)
     stop = text.find(b"\n", end, high)
     stop = high if stop < 0 else stop
-    yield _Place(key[0], key[1], hosts=False, encloses=False)
-    yield _Place(max(begin, start - _SAME_LINE), start, hosts=False, encloses=False)
+    yield _Place(key[0], key[1], hosts=False, encloses=False, close=True)
+    line = max(begin, start - _SAME_LINE)
+    yield _Place(line, start, hosts=False, encloses=False, close=True)
     comment = re.compile(rb"#|//|/\*|--|<!--").search(text, end, min(stop, end + 60))
     if comment and text[comment.start() - 1 : comment.start()] != b":":
         yield _Place(comment.start(), min(stop, comment.start() + 120), hosts=False, encloses=False)
@@ -146,10 +164,10 @@ def _enclosing(text: bytes, begin: int, above: list[tuple[int, int]]) -> Iterato
         depth = _indent(text, start)
         if not section and _SECTION.match(text, start, end):
             section = True
-            yield _Place(start, end, hosts=False, encloses=True)
+            yield _Place(start, end, hosts=False, encloses=True, close=True)
         elif depth < indent:
             indent = depth
-            yield _Place(start, min(end, start + 200), hosts=False, encloses=True)
+            yield _Place(start, min(end, start + 200), hosts=False, encloses=True, close=True)
 
 
 def _near(text: bytes, above: list[tuple[int, int]]) -> Iterator[_Place]:
@@ -215,6 +233,13 @@ def _meant(text: bytes, word: _Word, place: _Place, key: tuple[int, int]) -> boo
     return capital and said is not None and comment
 
 
+def _alone(text: bytes, word: _Word, key: tuple[int, int]) -> bool:
+    """Whether nothing but what any setting is called stands in a name beside the provider's."""
+    rest = text[key[0] : word.start] + b" " + text[word.end : key[1]]
+    pieces = (piece.group().lower() for piece in _PIECE.finditer(rest))
+    return all(piece in _ABOUT or len(piece) == 1 for piece in pieces)
+
+
 @lru_cache(maxsize=4)
 def _by_word(keyed: tuple[Keyed, ...]) -> dict[bytes, tuple[Keyed, ...]]:
     found: dict[bytes, tuple[Keyed, ...]] = {}
@@ -226,11 +251,11 @@ def _by_word(keyed: tuple[Keyed, ...]) -> dict[bytes, tuple[Keyed, ...]]:
 
 
 @lru_cache(maxsize=4)
-def _by_length(keyed: tuple[Keyed, ...]) -> dict[int, tuple[Keyed, ...]]:
-    found: dict[int, tuple[Keyed, ...]] = {}
-    for one in keyed:
-        for length in range(one.least, min(one.most, 600) + 1):
-            found[length] = (*found.get(length, ()), one)
+def _by_length(keyed: tuple[Keyed, ...]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for token, least, most in sorted({(one.token, one.least, one.most) for one in keyed}):
+        for length in range(least, min(most, 600) + 1):
+            found[length] = (*found.get(length, ()), token)
     return found
 
 
