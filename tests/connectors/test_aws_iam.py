@@ -578,6 +578,31 @@ def test_nothing_secret_is_in_what_is_yielded(account: Aws) -> None:
     assert account.environment["AWS_SECRET_ACCESS_KEY"] not in text
 
 
+# the audit log
+
+
+def test_a_trail_of_all_regions_that_records_is_an_audit_log(account: Aws) -> None:
+    assert collected(account).source.audit_log == "off"
+    account.client("s3").create_bucket(Bucket="trail")
+    trails = account.client("cloudtrail")
+    trails.create_trail(Name="here", S3BucketName="trail", IsMultiRegionTrail=False)
+    trails.start_logging(Name="here")
+    assert collected(account).source.audit_log == "off", "one region is not all"
+    trails.create_trail(Name="all", S3BucketName="trail", IsMultiRegionTrail=True)
+    assert collected(account).source.audit_log == "off", "it does not record yet"
+    trails.start_logging(Name="all")
+    assert collected(account).source.audit_log == "on"
+
+
+def test_a_trail_that_nobody_may_see_is_unknown_and_a_gap(account: Aws) -> None:
+    account.faults.deny("cloudtrail:DescribeTrails")
+    found = collected(account)
+    assert found.source.audit_log == "unknown"
+    assert [gap.fields for gap in found.gaps if gap.call == "cloudtrail:DescribeTrails"] == [
+        ("audit_log",)
+    ]
+
+
 # doctor
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.aws import moto_aws
 from tests.support.planted import aws_key_id, aws_secret_key, github_pat
 from tests.support.repository import Repo
-from tests.support.run import keyproof
+from tests.support.run import Ran, keyproof
 
-from keyproof.model.key import Evidence, Key, key_record_id
+from keyproof.model.key import Evidence, Key, StorageRef, key_record_id
 from keyproof.model.principal import Principal, principal_record_id
 from keyproof.pipeline import policyset
 
@@ -40,7 +41,15 @@ PERSON = {
 UNUSED = OLD | {"last_used_state": "never"}
 PROD, TEST = {"environment": "production"}, {"environment": "test"}
 
+OFF = {"status": "deactivated", "deactivated_at": days(30), "last_used_state": "known"}
+OWN = {"used_by_keyproof": True}
+VENDOR = EXPIRES | {"labels": {"vendor": "acme"}, "privilege_level": "read"}
+
 KEYS: Mapping[str, tuple[Row, Row]] = {
+    "keys.accepted_after_end": (
+        OFF | {"last_used_at": days(40)},
+        OFF | {"last_used_at": days(2)},
+    ),
     "keys.compromised": ({}, {"status": "compromised"}),
     "keys.environment": (PROD, {}),
     "keys.expiry": (EXPIRES, {"expiry_state": "never"}),
@@ -48,6 +57,7 @@ KEYS: Mapping[str, tuple[Row, Row]] = {
     "keys.lifetime": (NEW | EXPIRES, OLD | EXPIRES),
     "keys.max_age": (NEW, OLD),
     "keys.network_restriction": (RESTRICTED, {"network_state": "unrestricted"}),
+    "keys.own_read_only": (OWN | READS, OWN | READS | {"privilege_level": "admin"}),
     "keys.owner": ({"owner": "payments", "owner_source": "tag"}, {}),
     "keys.retired": (
         {"status": "deactivated", "deactivated_at": days(5)},
@@ -71,6 +81,9 @@ KEYS: Mapping[str, tuple[Row, Row]] = {
         OLD | {"last_used_state": "known", "last_used_at": days(1)},
         UNUSED,
     ),
+    "keys.unused_permissions": ({"unused_scopes": []}, {"unused_scopes": ["sqs:*"]}),
+    "keys.vendor": (VENDOR | {"owner": "payments"}, VENDOR),
+    "keys.weak_algorithm": ({"key_bits": 128}, {"algorithm": "rsa", "key_bits": 1024}),
     "keys.weak_type": ({}, {"credential_type": "password"}),
     "keys.withdraw_without_ip": (
         {"can_withdraw": True, **RESTRICTED},
@@ -108,7 +121,7 @@ PRINCIPALS: Mapping[str, tuple[list[Row], list[Row]]] = {
 }  # fmt: skip
 """Policy → the rows of the keys of a principal that passes, and of one that fails."""
 
-WHOLE = {"principals.root_key", "principals.owner"}
+WHOLE = {"keys.storage_permissions", "principals.root_key", "principals.owner"}
 """What no column states: records as ``keyproof inventory --format jsonl`` writes them."""
 
 OTHERS = {policy.id for policy in POLICIES.values() if policy.subject in {"leak", "source"}}
@@ -140,6 +153,18 @@ def records() -> Iterator[Key | Principal]:
 
     for name, count in (("principals.root_key/pass", 0), ("principals.root_key/fail", 1)):
         yield principal(name, principal_type="root", root_keys_active=count)
+    for name, who in (
+        ("keys.storage_permissions/pass", "owner"),
+        ("keys.storage_permissions/fail", "group"),
+    ):
+        yield Key(
+            **place,
+            record_id=key_record_id("x", "y", name),
+            native_id=name,
+            credential_type="api_token",
+            status="active",
+            storage_refs=(StorageRef(system="file", path="key", readable_by=who),),
+        )
     owned = {"owner": "payments", "owner_source": "tag"}
     for name, fields in (("principals.owner/pass", owned), ("principals.owner/fail", {})):
         yield principal(name, principal_type="app", **fields)
@@ -151,6 +176,32 @@ def records() -> Iterator[Key | Principal]:
             status="active",
             principal_id=name,
         )
+
+
+def clean(folder: Path, home: Path) -> None:
+    """Make a repository that holds nothing, and is pushed over plain http."""
+    repository = Repo(folder, home)
+    repository.write("readme", "nothing here\n")
+    repository.commit("one")
+    repository.git("remote", "add", "origin", "http://git.example.org/clean.git")
+
+
+def accounts(work: Path, home: Path) -> Iterator[Ran]:
+    """Scan an AWS account whose calls nobody records, then with a trail of all regions."""
+    (work / "aws.yaml").write_text("sources:\n  aws: {connector: aws_iam}\n")
+    with moto_aws() as aws:
+        for trail in (False, True):
+            if trail:
+                aws.client("s3").create_bucket(Bucket="trail")
+                cloudtrail = aws.client("cloudtrail")
+                cloudtrail.create_trail(Name="all", S3BucketName="trail", IsMultiRegionTrail=True)
+                cloudtrail.start_logging(Name="all")
+            yield scanned("--config", "aws.yaml", work=work, home=home, env=aws.environment)
+
+
+def scanned(*arguments: str, work: Path, home: Path, env: Mapping[str, str] = {}) -> Ran:
+    every = ("--no-store", "--format", "json")
+    return keyproof("scan", *arguments, *every, cwd=work, home=home, env=env)
 
 
 def leaking(folder: Path, home: Path) -> Iterator[Row]:
@@ -188,15 +239,20 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[s
     (work / "torn.csv").write_text(
         "issuer_type,issuer_instance,native_id,status,credential_type\nx,z,1,working,api_token\n"
     )
+    clean(work / "clean", home)
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for arguments in ((str(shop), "--file", "keys.jsonl"), ("--file", "torn.csv")):
-        ran = keyproof(
-            "scan", *arguments, "--no-store", "--format", "json", cwd=work, home=home
-        )  # fmt: skip
-        assert ran.code in {1, 4}, ran.err
+    runs = [
+        scanned(str(shop), "--file", "keys.jsonl", work=work, home=home),
+        scanned("--file", "torn.csv", work=work, home=home),
+        scanned(str(work / "clean"), work=work, home=home),
+        *accounts(work, home),
+    ]
+    for number, ran in enumerate(runs):
+        assert ran.code in {0, 1, 4}, ran.err
         for finding in json.loads(ran.out)["findings"]:
             subject = finding["subject"]
-            found[finding["policy"]][f"{subject['name']} {subject['id']}"] = finding["status"]
+            name = f"{subject['name']} {subject['id']} {number}"
+            found[finding["policy"]][name] = finding["status"]
     return found
 
 

@@ -8,9 +8,13 @@ from typing import Any
 from keyproof.connectors._aws_calls import identity
 from keyproof.connectors._aws_payload import dicts
 from keyproof.ports import Check, Context
-from keyproof.transport.aws import AwsClient, AwsError, AwsSession, AwsSettings
+from keyproof.transport.aws import DEFAULT_REGION, AwsClient, AwsError, AwsSession, AwsSettings
 
 SAMPLE_POLICY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+_NOTHING_THERE = (
+    *("ReportNotPresent", "ReportInProgress", "ReportExpired"),
+    *("TrailNotFoundException", "TrailNotFound"),
+)
 
 
 def check(settings: AwsSettings, context: Context) -> Iterator[Check]:
@@ -43,6 +47,20 @@ def check(settings: AwsSettings, context: Context) -> Iterator[Check]:
     )
     for operation, parameters in plan:
         yield _try(iam, operation, parameters)
+    yield from _trails(session, account)
+
+
+def _trails(session: AwsSession, account: str) -> Iterator[Check]:
+    """Try the rights on CloudTrail; a trail that does not exist is asked for, which proves them."""
+    try:
+        client = session.client("cloudtrail")
+    except AwsError as error:
+        yield Check("cloudtrail:DescribeTrails", ok=False, detail=error.message, hint=error.hint)
+        return
+    region = session.region or DEFAULT_REGION
+    sample = f"arn:aws:cloudtrail:{region}:{account}:trail/keyproof-doctor"
+    yield _try(client, "describe_trails", {})
+    yield _try(client, "get_trail_status", {"Name": sample})
 
 
 def _try(iam: AwsClient, operation: str, parameters: Mapping[str, Any]) -> Check:
@@ -52,7 +70,7 @@ def _try(iam: AwsClient, operation: str, parameters: Mapping[str, Any]) -> Check
     try:
         iam.call(operation, **parameters)
     except AwsError as error:
-        if error.gone or error.code in {"ReportNotPresent", "ReportInProgress", "ReportExpired"}:
+        if error.gone or error.code in _NOTHING_THERE:
             return Check(name, ok=True, detail="allowed; there is nothing to read")
         return Check(name, ok=False, detail=error.message, hint=error.hint)
     return Check(name, ok=True, detail="allowed")

@@ -17,9 +17,9 @@ from keyproof.transport.aws import AwsError
 _DETAILS_CALL = "iam:GetAccountAuthorizationDetails"
 
 
-def call_gap(source: str, error: AwsError) -> Gap:
-    """Return the gap for a call without which nothing could be read."""
-    return _gap(source, Problem(error, ()), ())
+def call_gap(source: str, error: AwsError, fields: tuple[str, ...] = ()) -> Gap:
+    """Return the gap for one call; without ``fields``, nothing could be read without it."""
+    return _gap(source, Problem(error, fields), ())
 
 
 def gaps(reading: Reading, transformer: Transformer, source: str) -> Iterator[Gap]:

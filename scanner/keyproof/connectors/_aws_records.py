@@ -209,6 +209,7 @@ class Transformer:
             native_id=native_id,
             status=STATUSES.get(status or "", "active"),
             status_native=status,
+            used_by_keyproof=user.arn == self._reading.identity,
             labels={**user.labels, **boundary},
             principal_id=user.arn,
             principal_name=user.name,

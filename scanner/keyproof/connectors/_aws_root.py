@@ -70,6 +70,7 @@ def root_keys(reading: Reading, source: str, collected_at: datetime) -> Iterator
             native_id=native_id,
             status="active" if slot.active else "suspended",
             status_native="Active" if slot.active else "Inactive",
+            used_by_keyproof=_arn(reading) == reading.identity,
             name=f"root access key {slot.slot}",
             principal_id=_arn(reading),
             principal_name="root",

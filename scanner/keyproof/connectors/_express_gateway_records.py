@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from keyproof.connectors._strength import most_bits
 from keyproof.model.key import (
     CredentialType,
     Evidence,
@@ -113,6 +114,7 @@ def to_key(credential: Credential, principal: Principal, reading: Reading) -> Ke
         native_id=native_id,
         status=status,
         status_native=native,
+        key_bits=most_bits(credential.key_secret) if credential.key_secret else None,
         name=f"{credential.type} of {principal.name}",
         labels={"type": credential.type},
         principal_id=principal.native_id,

@@ -44,6 +44,9 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     status: KeyStatus
     credential_type: CredentialType
     status_native: str | None = None
+    algorithm: str | None = None
+    key_bits: int | None = None
+    used_by_keyproof: bool | None = None
     name: str | None = None
     description: str | None = None
     labels: Mapping[str, str] = {}
@@ -76,6 +79,7 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     last_used_ips: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     scopes_known: bool | None = None
+    unused_scopes: tuple[str, ...] | None = None
     privilege_level: PrivilegeLevel | None = None
     can_withdraw: bool | None = None
     can_trade: bool | None = None
@@ -163,7 +167,7 @@ def columns() -> Columns:
             readers[field.name] = read_integer
         elif field.name == "labels":
             readers[field.name] = read_labels
-        elif field.type == tuple[str, ...]:
+        elif tuple[str, ...] in arguments:
             readers[field.name] = read_list
     return Columns(
         required=frozenset(field.name for field in fields if field.required),

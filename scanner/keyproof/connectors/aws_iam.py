@@ -16,6 +16,7 @@ from keyproof.connectors._aws_payload import Reading
 from keyproof.connectors._aws_reading import LastUseFrom, read
 from keyproof.connectors._aws_records import Naming, Transformer
 from keyproof.connectors._aws_root import root_keys, root_principal
+from keyproof.connectors._aws_trail import CALLS, AuditLog, audit_log
 from keyproof.model.facts import Record
 from keyproof.model.source import Source
 from keyproof.ports import Check, Context
@@ -23,6 +24,8 @@ from keyproof.transport.aws import AwsError, AwsSession, AwsSettings
 
 TITLE = "AWS IAM: users, root, access keys, service-specific credentials"
 SCOPES: tuple[str, ...] = (
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:GetTrailStatus",
     "iam:GenerateCredentialReport",
     "iam:GetAccessKeyLastUsed",
     "iam:GetAccountAuthorizationDetails",
@@ -70,7 +73,7 @@ def collect(settings: IamSettings, context: Context) -> Iterator[Record]:
     caller = Caller(iam, settings.concurrency, context.progress)
     reading = read(caller, context.clock, account, arn, settings.last_use)
     naming = Naming(context.source, started, settings.owner_tags, settings.environment_tags)
-    yield from _records(reading, naming, context)
+    yield from _records(reading, naming, context, audit_log(session))
 
 
 def check(settings: IamSettings, context: Context) -> Iterator[Check]:
@@ -78,7 +81,7 @@ def check(settings: IamSettings, context: Context) -> Iterator[Check]:
     yield from _aws_doctor.check(settings, context)
 
 
-def _records(reading: Reading, naming: Naming, context: Context) -> Iterator[Record]:
+def _records(reading: Reading, naming: Naming, context: Context, log: AuditLog) -> Iterator[Record]:
     transformer = Transformer(reading, naming)
     principals = [
         root_principal(reading, context.source, naming.collected_at),
@@ -92,6 +95,8 @@ def _records(reading: Reading, naming: Naming, context: Context) -> Iterator[Rec
     yield from principals
     yield from keys
     found = tuple(gaps(reading, transformer, context.source))
+    if log.error:
+        found += (call_gap(context.source, log.error, ("audit_log",)),)
     yield from found
     listed = sum(len(own) for own in reading.keys.values()) + len(reading.service_credentials)
     listed += sum(key.principal_type == "root" for key in keys)
@@ -103,7 +108,7 @@ def _records(reading: Reading, naming: Naming, context: Context) -> Iterator[Rec
         complete=not found,
         listed=None if unlisted else listed,
         parsed=len(keys),
-        calls=("sts:GetCallerIdentity", *reading.calls),
+        calls=("sts:GetCallerIdentity", *reading.calls, *CALLS),
         coverage=(
             ("access_keys", sum(key.credential_type == "access_key" for key in keys)),
             ("groups", len(reading.groups)),
@@ -111,6 +116,7 @@ def _records(reading: Reading, naming: Naming, context: Context) -> Iterator[Rec
             ("service_credentials", len(reading.service_credentials)),
             ("users", len(reading.users)),
         ),
+        log=log,
     )
 
 
@@ -124,6 +130,7 @@ def _source(
     parsed: int = 0,
     calls: tuple[str, ...] = ("sts:GetCallerIdentity",),
     coverage: tuple[tuple[str, int], ...] = (),
+    log: AuditLog = AuditLog("unknown"),  # noqa: B008 - immutable
 ) -> Source:
     return Source(
         id=context.source,
@@ -137,4 +144,5 @@ def _source(
         parsed=parsed,
         calls=calls,
         coverage=coverage,
+        audit_log=log.state,
     )

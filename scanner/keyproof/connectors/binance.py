@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from keyproof.connectors._travel import travel
 from keyproof.errors import SourceError
 from keyproof.model.facts import Record
 from keyproof.model.key import (
@@ -139,6 +140,7 @@ def collect(settings: BinanceSettings, context: Context) -> Iterator[Record]:
         complete=bool(listed),
         parsed=listed,
         calls=(_CALL,),
+        transport=travel(settings.base_url),
     )
 
 
@@ -221,6 +223,8 @@ def transform(
         credential_type="hmac_secret",
         native_id=native_id,
         status="active",
+        algorithm="hmac-sha256",
+        used_by_keyproof=True,
         name=settings.name,
         owner=settings.owner,
         owner_source="mapping" if settings.owner else "none",

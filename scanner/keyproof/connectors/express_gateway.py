@@ -22,6 +22,7 @@ from keyproof.connectors._express_gateway_records import (
     to_key,
     to_principal,
 )
+from keyproof.connectors._travel import travel
 from keyproof.errors import SourceError
 from keyproof.model.facts import Record
 from keyproof.model.principal import Principal
@@ -112,6 +113,7 @@ def collect(settings: ExpressGatewaySettings, context: Context) -> Iterator[Reco
         listed=count.listed if count.whole else None,
         parsed=count.parsed,
         calls=SCOPES,
+        transport=travel(settings.base_url),
     )
 
 

@@ -75,6 +75,7 @@ def collect(settings: FileSettings, context: Context) -> Iterator[Record]:
         listed=listed,
         parsed=parsed,
         calls=(f"read {path.name}",),
+        transport="local",
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from keyproof.connectors._travel import worst
 from keyproof.errors import ConfigError, SourceError
 from keyproof.leaks import baseline, remotes
 from keyproof.leaks.gitio import open_repository
@@ -54,10 +55,12 @@ def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
         suppressor=_suppressor(settings, started.date()),
     )
     results: list[ScanResult] = []
+    urls: list[str] = []
     for path in _repositories(settings):
         try:
             repository = open_repository(path, context.environment)
             name = remotes.identity(repository)
+            urls += [url for _, url in remotes.remote_urls(repository)]
             results.append(scan_repository(scanner, path, revisions=settings.range, name=name))
         except SourceError as error:
             results.append(_unread(context.source, error))
@@ -77,6 +80,8 @@ def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
         parsed=sum(result.parsed for result in results),
         calls=("git cat-file", "git rev-list", "git diff-tree"),
         coverage=_coverage(results),
+        transport=worst(urls),
+        audit_log="not_applicable",
     )
 
 

@@ -63,11 +63,15 @@ class RotationSetting(Document, frozen=True, kw_only=True):
 
 
 class StorageRef(Document, frozen=True, kw_only=True):
-    """A place where the key's value is kept (a Secrets Manager ARN, a KV path, a CI secret)."""
+    """A place where the key's value is kept (a Secrets Manager ARN, a KV path, a CI secret).
+
+    ``readable_by`` is the widest circle that a file's mode lets read it.
+    """
 
     system: str
     path: str
     version: str | None = None
+    readable_by: Literal["owner", "group", "everyone", "unknown"] = "unknown"
 
 
 class Fingerprint(Document, frozen=True, kw_only=True):
@@ -94,7 +98,12 @@ class Evidence(Document, frozen=True, kw_only=True):
 
 
 class Key(Document, frozen=True, kw_only=True, tag_field="record", tag="key"):
-    """One credential. ``None`` and ``unknown`` mean that the issuer does not say, never "no"."""
+    """One credential. ``None`` and ``unknown`` mean that the issuer does not say, never "no".
+
+    ``algorithm`` is lower case (``rsa``, ``ed25519``, ``hmac-sha256``); ``key_bits`` is the key's
+    length, or the most that a text of its length and letters can hold. ``used_by_keyproof`` is true
+    of the keys of the identity that keyproof itself signs in as.
+    """
 
     record_id: str
     source: str
@@ -104,6 +113,9 @@ class Key(Document, frozen=True, kw_only=True, tag_field="record", tag="key"):
     native_id: str
     status: KeyStatus
     status_native: str | None = None
+    algorithm: str | None = None
+    key_bits: int | None = None
+    used_by_keyproof: bool | None = None
     name: str | None = None
     description: str | None = None
     labels: Mapping[str, str] = {}
@@ -130,6 +142,7 @@ class Key(Document, frozen=True, kw_only=True, tag_field="record", tag="key"):
     scopes: tuple[str, ...] = ()
     scopes_native: tuple[str, ...] = ()
     scopes_known: bool = False
+    unused_scopes: tuple[str, ...] | None = None
     privilege_level: PrivilegeLevel = "unknown"
     can_withdraw: bool | None = None
     can_trade: bool | None = None

@@ -30,6 +30,8 @@ class Source(Document, frozen=True, kw_only=True, tag_field="record", tag="sourc
 
     ``listed`` is the source's own count of its population where it gives one, ``parsed`` ours;
     they tie out, or the report fails. ``complete`` is true only if nothing was left out.
+    ``transport`` says how what is read there travels (``local``: not over a network), ``audit_log``
+    whether the system keeps a log of who did what.
     """
 
     id: str
@@ -45,6 +47,8 @@ class Source(Document, frozen=True, kw_only=True, tag_field="record", tag="sourc
     excluded: int = 0
     calls: tuple[str, ...] = ()
     coverage: tuple[tuple[str, int], ...] = ()
+    transport: Literal["tls", "plain", "local", "unknown"] = "unknown"
+    audit_log: Literal["on", "off", "not_applicable", "unknown"] = "unknown"
 
 
 class Gap(Document, frozen=True, kw_only=True, tag_field="record", tag="gap"):

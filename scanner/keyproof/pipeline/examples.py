@@ -7,7 +7,8 @@ nothing. Beside a record's own fields it may have:
 * of a key, ``principal``: fields of the principal that it acts as;
 * of a principal, ``keys`` (a list of keys) and ``keys_complete``;
 * of a leak, ``exposures``, each with ``key``: fields of the key that it is;
-* of a source, ``gaps``.
+* of a source, ``gaps``, and ``leaks`` (a list of places, each of a leak of its own, with the
+  leak's ``confidence``).
 """
 
 from __future__ import annotations
@@ -137,10 +138,14 @@ def _leak(given: dict[str, Any], missing: tuple[str, ...]) -> Mapping[str, Any]:
         rest = {name: value for name, value in exposure.items() if name != "key"}
         ids = {"leak_id": "example.leak", "key_id": key.record_id, "basis": "native_id"}
         exposures.append({**ids, "key_state": "unknown", **rest})
-    occurrences = given.pop("occurrences", ({},))
+    leak = _make_leak({**given, "exposures": exposures})
+    return {"leaks": (leak,), "keys": tuple(keys), "gaps": _unread(missing)}
+
+
+def _make_leak(given: Mapping[str, Any], name: str = "example.leak", source: str = _PLACE) -> Leak:
     fields = {
-        "record_id": "example.leak",
-        "source": _PLACE,
+        "record_id": name,
+        "source": source,
         "secret_id": "s1_example",
         "detector": "example",
         "provider": "example",
@@ -148,11 +153,9 @@ def _leak(given: dict[str, Any], missing: tuple[str, ...]) -> Mapping[str, Any]:
         "named": True,
         "confidence": "high",
         "redacted": "…",
-        "occurrences": [{**_OCCURRENCE, **o} for o in occurrences],
-        "exposures": exposures,
     }
-    leak = msgspec.convert({**fields, **given, "record": "leak"}, Leak)
-    return {"leaks": (leak,), "keys": tuple(keys), "gaps": _unread(missing)}
+    places = [{**_OCCURRENCE, **o} for o in given.get("occurrences", ({},))]
+    return msgspec.convert({**fields, **given, "occurrences": places, "record": "leak"}, Leak)
 
 
 def _source(given: dict[str, Any], missing: tuple[str, ...]) -> Mapping[str, Any]:
@@ -161,7 +164,17 @@ def _source(given: dict[str, Any], missing: tuple[str, ...]) -> Mapping[str, Any
         for gap in given.pop("gaps", ())
     ]
     gaps += _unread(missing, "example.source")
-    return {"sources": (_reading(**{"id": "example.source", **given}),), "gaps": tuple(gaps)}
+    leaks = [
+        _make_leak(
+            {"confidence": place.get("confidence", "high")}
+            | {"occurrences": [{k: v for k, v in place.items() if k != "confidence"}]},
+            f"example.leak.{number}",
+            "example.source",
+        )
+        for number, place in enumerate(given.pop("leaks", ()))
+    ]
+    source = _reading(**{"id": "example.source", **given})
+    return {"sources": (source,), "gaps": tuple(gaps), "leaks": tuple(leaks)}
 
 
 def _unread(missing: tuple[str, ...], source: str = _PLACE) -> tuple[Gap, ...]:

@@ -38,6 +38,10 @@ KEY_OF_EXPOSURE = ("name", "status", "credential_type", "owner", "environment", 
 """The fields of the joined key that a leak's exposure shows, as ``key_<field>``."""
 
 
+CONFIDENCES = ("high", "medium", "low")
+"""How sure a leak may be: a source shows a count for each, as ``leaks_in_head_<word>``."""
+
+
 def _joined(name: str, schema: Mapping[str, Any]) -> Field:
     """Return a field that :mod:`keyproof.pipeline.subjects` writes itself, from a join."""
     return Field(name, {name: schema}, _unwritten)
@@ -73,10 +77,16 @@ def subject_fields(subject: SubjectType) -> Mapping[str, Field]:
         }
     if subject == "leak":
         return {**fields_of(Leak), **_of_leak()}
-    gap = object_schema(
-        f for f in fields_of(Gap).values() if f.name in {"call", "reason", "fields"}
-    )
-    return {**fields_of(Source), "gaps": _joined("gaps", array(gap))}
+    return {**fields_of(Source), **_of_source()}
+
+
+def _of_source() -> Mapping[str, Field]:
+    shown = (f for f in fields_of(Gap).values() if f.name in {"call", "reason", "fields"})
+    counts = {f"leaks_in_head_{word}": {"type": ["integer", "null"]} for word in CONFIDENCES}
+    return {
+        "gaps": _joined("gaps", array(object_schema(shown))),
+        "leaks_in_head": Field("leaks_in_head", counts, _unwritten),
+    }
 
 
 def _of_leak() -> Mapping[str, Field]:

@@ -57,6 +57,10 @@ class Unread:
         """Return the fields of a leak that were not read, with what derives from them."""
         return _with_companions(set(self._named(leak.source, (leak.record_id,))))
 
+    def of_source(self, source: str) -> frozenset[str]:
+        """Return the fields that the gaps of a source leave unknown, of whatever records."""
+        return _with_companions({name for gap in self.gaps(source) for name in gap.fields})
+
     def keys_complete(self, principal: Principal) -> bool:
         """Tell whether every key of the principal was read: else "few enough" cannot be proved."""
         source = self._sources.get(principal.source)
