@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from keyproof import folders
 from keyproof.errors import ConfigError
 from keyproof.model.secret import Secret
 
@@ -57,20 +58,12 @@ class KeyedFingerprinter:
 
 def data_folder(environment: Mapping[str, str]) -> Path:
     """Return the user's data folder for keyproof (``$XDG_DATA_HOME/keyproof``)."""
-    return _user_folder(environment, "XDG_DATA_HOME", "LOCALAPPDATA", ".local/share")
+    return Path(folders.data_folder(environment))
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
     """Return the user's cache folder for keyproof (``$XDG_CACHE_HOME/keyproof``)."""
-    return _user_folder(environment, "XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")
-
-
-def _user_folder(environment: Mapping[str, str], xdg: str, windows: str, default: str) -> Path:
-    root = environment.get(xdg) or (environment.get(windows) if os.name == "nt" else None)
-    if root:
-        return Path(root) / "keyproof"
-    home = environment.get("HOME")
-    return (Path(home) if home else Path.home()) / default / "keyproof"
+    return Path(folders.cache_folder(environment))
 
 
 def load_fingerprinter(environment: Mapping[str, str]) -> KeyedFingerprinter:

@@ -1,20 +1,21 @@
-"""Added: the secrets that a text holds and its older versions do not.
-
-A hit counts as old where its whole lines stand in an older text: a line that was only moved, and a
-line that was not touched while its file was, are no news.
-"""
+"""Added: the secrets that a text holds and its older versions do not."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from keyproof.leaks import decode, inline
+from keyproof.leaks import archives
+from keyproof.leaks.assemble import Cleaner
 from keyproof.leaks.baseline import Baseline, Entry
-from keyproof.leaks.hit import Hit
-from keyproof.leaks.inline import Inline
+from keyproof.leaks.held import Held
 from keyproof.leaks.locate import Found, Identities, locate
 from keyproof.leaks.matcher import Matcher
+from keyproof.leaks.stood import Stood
+
+_MOST = 1 << 20
+"""Texts longer than this are not given to detect-secrets, which is slow."""
 
 
 class Sighting(NamedTuple):
@@ -23,6 +24,7 @@ class Sighting(NamedTuple):
     Attributes:
         where: a ``model.leak.Where`` word.
         commit: the commit that brings it, for a push.
+        inline: a comment beside it counts.
         lapsed: the baseline's entry has come to its end, and accepts nothing any more.
     """
 
@@ -30,14 +32,21 @@ class Sighting(NamedTuple):
     where: str
     path: str | None
     commit: str | None = None
-    stated: Inline | None = None
+    inline: bool = False
     entry: Entry | None = None
     lapsed: bool = False
 
     @property
     def accepted(self) -> bool:
         """Whether somebody's valid statement accepts it."""
-        return self.stated is not None or (self.entry is not None and not self.lapsed)
+        return self.inline or (self.entry is not None and not self.lapsed)
+
+
+class News(NamedTuple):
+    """What a commit or push brings; ``unread``: shown paths, and why they were not looked into."""
+
+    sightings: list[Sighting]
+    unread: list[tuple[str, str]]
 
 
 class Judge(NamedTuple):
@@ -48,87 +57,119 @@ class Judge(NamedTuple):
     inline: bool
     today: str
 
-    def sighting(
-        self, found: Found, where: str, path: str | None, stated: Inline | None
-    ) -> Sighting:
+    def sighting(self, found: Found, where: str, path: str | None) -> Sighting:
         """Return a found secret with what is stated about it."""
         entry = None
         if self.baseline is not None:
             entry = self.baseline.entry(found.secret_id, found.occurrence_id, path)
         lapsed = bool(entry and entry.expires and entry.expires < self.today)
-        stated = stated if self.inline else None
-        return Sighting(found, where, path, None, stated, entry, lapsed)
+        inline = self.inline and found.stated is not None
+        return Sighting(found, where, path, None, inline, entry, lapsed)
 
 
 def added(
-    matcher: Matcher, judge: Judge, data: bytes, olds: Sequence[bytes], where: str, path: str | None
-) -> list[Sighting]:
-    """Return the secrets that ``data`` holds and ``olds`` do not, by place."""
-    seen = sightings_of(judge, data, matcher.find(data), olds, where, path, line=1)
-    if b"\0" in data:
-        old_views = [view.text for old in olds if b"\0" in old for view in decode.views(old)]
-        for view in decode.views(data):
-            hits = matcher.find(view.text)
-            more = sightings_of(judge, view.text, hits, old_views, where, path, line=view.line)
-            seen += more if view.exact else [_inexact(one) for one in more]
-    return seen
-
-
-def _inexact(sighting: Sighting) -> Sighting:
-    return sighting._replace(found=sighting.found._replace(column=None))
-
-
-def sightings_of(
-    judge: Judge,
-    text: bytes,
-    hits: Sequence[Hit],
-    olds: Sequence[bytes],
-    where: str,
-    path: str | None,
-    *,
-    line: int,
-) -> list[Sighting]:
-    """Return those of a text's hits that its older versions do not hold.
+    judge: Judge, texts: Sequence[Held], stood: Stood, path: bytes, where: str, shown: str | None
+) -> Iterator[Sighting]:
+    """Yield the secrets in a file's texts that did not stand there, by place.
 
     Args:
-        line: the number of the text's first line.
+        shown: the path as it may be shown.
     """
-    if not hits:
-        return []
-    located = locate(judge.identities, text, hits, first_line=line)
-    return [
-        judge.sighting(found, where, path, stated_about(text, hit))
-        for found, hit in zip(located, hits, strict=True)
-        if not is_old(text, hit, olds)
-    ]
+    for text in texts:
+        fresh = set(stood.news(path, text.text, text.hits, decoded=text.decoded))
+        located = locate(
+            judge.identities, text.text, text.hits, first_line=text.line, exact=text.exact
+        )
+        for found, hit in zip(located, text.hits, strict=True):
+            if hit in fresh:
+                yield judge.sighting(found, where, shown)
 
 
-def is_old(text: bytes, hit: Hit, olds: Sequence[bytes]) -> bool:
-    """Tell whether the whole lines of a hit stand in an older text."""
-    begin, finish = _lines(text, hit)
-    block = text[begin:finish].rstrip(b"\r")
+class PackedNews(NamedTuple):
+    """What is packed in a file.
+
+    Attributes:
+        found: every secret, with the path inside; ``fresh``: those that its older versions lack.
+        unread: paths inside, and why they could not be read.
+    """
+
+    found: Sequence[tuple[bytes, Found]]
+    fresh: Sequence[tuple[bytes, Found]]
+    unread: Sequence[tuple[bytes, str]]
+
+
+def search_packed(matcher: Matcher, judge: Judge, data: bytes, olds: Sequence[bytes]) -> PackedNews:
+    """Search what is packed in a file; a secret is news where older versions hold fewer of it."""
+    packed = _packed(matcher, judge, data)
+    known: Counter[str] = Counter()
     for old in olds:
-        at = old.find(block)
-        while at >= 0:
-            stop = at + len(block)
-            if (at == 0 or old[at - 1 : at] == b"\n") and old[stop : stop + 1] in {
-                b"",
-                b"\n",
-                b"\r",
-            }:
-                return True
-            at = old.find(block, at + 1)
-    return False
+        if archives.is_packed(old):
+            known.update(found.secret_id for _, found in _packed(matcher, judge, old).found)
+    fresh = []
+    for inner, found in packed.found:
+        known[found.secret_id] -= 1
+        if known[found.secret_id] < 0:
+            fresh.append((inner, found))
+    return PackedNews(packed.found, fresh, packed.unread)
 
 
-def _lines(text: bytes, hit: Hit) -> tuple[int, int]:
-    begin = text.rfind(b"\n", 0, hit.start) + 1
-    finish = text.find(b"\n", hit.end)
-    return begin, len(text) if finish < 0 else finish
+def _packed(matcher: Matcher, judge: Judge, data: bytes) -> archives.Packed:
+    from keyproof.leaks.collector import search_text
+
+    return archives.search_packed(data, lambda text: search_text(matcher, judge.identities, text))
 
 
-def stated_about(text: bytes, hit: Hit) -> Inline | None:
-    """Return the inline statement on a hit's lines, or for them on the line above."""
-    begin, finish = _lines(text, hit)
-    above = text[text.rfind(b"\n", 0, max(0, begin - 1)) + 1 : max(0, begin - 1)]
-    return inline.statement(above, text[begin : hit.start] + b"\0" + text[hit.end : finish])
+class Files:
+    """Files that are searched for what they add to what stood there.
+
+    Attributes:
+        sightings: what was found.
+        unread: paths as they may be shown, and why they could not be looked into.
+    """
+
+    def __init__(self, matcher: Matcher, judge: Judge, stood: Stood, where: str) -> None:
+        """Take what is the same for all of them."""
+        self.sightings: list[Sighting] = []
+        self.unread: list[tuple[str, str]] = []
+        self._matcher = matcher
+        self._judge = judge
+        self._stood = stood
+        self._where = where
+        self._cleaner = Cleaner(matcher)
+
+    def search(self, path: bytes, data: bytes, texts: Sequence[Held]) -> None:
+        """Search one file, whose ``texts`` are known to hold secrets, and what is packed in it."""
+        shown = self._cleaner.show(path)
+        plain = list(added(self._judge, texts, self._stood, path, self._where, shown))
+        if archives.is_packed(data):
+            packed = search_packed(self._matcher, self._judge, data, self._stood.of(path))
+            known = {found.secret_id for _, found in packed.found}
+            # what is stored unpacked was found in the file as it stands, too
+            plain = [one for one in plain if one.found.secret_id not in known]
+            for inner, found in packed.fresh:
+                place = self._cleaner.show(archives.inside(path, inner) or path)
+                self.sightings.append(self._judge.sighting(found, self._where, place))
+            for inner, reason in packed.unread:
+                place = self._cleaner.show(archives.inside(path, inner) or path)
+                self.unread.append((place, reason))
+        self.sightings += plain
+
+    def search_name(self, path: bytes, texts: Sequence[Held]) -> None:
+        """Search the name of a file that is new."""
+        shown = self._cleaner.show(path)
+        nothing = Stood({}, ())
+        for one in added(self._judge, texts, nothing, path, "file_name", shown):
+            self.sightings.append(one._replace(found=one.found._replace(line=None, column=None)))
+
+    def ask_detect_secrets(self, path: bytes, data: bytes) -> None:
+        """Add its candidates: it loads slowly, so only a stopped commit asks it."""
+        if len(data) > _MOST:
+            return
+        from keyproof.leaks.engine_detect_secrets import scan_lines
+
+        shown = self._cleaner.show(path)
+        known = {(one.path, one.found.line) for one in self.sightings}
+        texts = [Held(data, scan_lines(data, shown))]
+        for one in added(self._judge, texts, self._stood, path, self._where, shown):
+            if (one.path, one.found.line) not in known:
+                self.sightings.append(one)

@@ -11,8 +11,8 @@ import marshal
 import os
 import sys
 import zlib
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # importing typing would cost a clean commit two milliseconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any

@@ -11,10 +11,10 @@ read from a file has no scratch; a scratch belongs to one thread.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-import hyperscan
+from keyproof.leaks import engine_hyperscan
 
+TYPE_CHECKING = False  # importing typing would cost a clean commit two milliseconds
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from keyproof.leaks.rules import RuleSet
 
+hyperscan = engine_hyperscan.load()
 SHORT = 640
 """Triggers wider than this also have a database of their own, for looking at long stretches."""
 _PARTS = ("every", "encoded", "wide", "long")

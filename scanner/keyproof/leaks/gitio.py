@@ -1,10 +1,4 @@
-"""The one git wrapper: every git process of keyproof starts here.
-
-Repositories are hostile: their configuration can name programs (fsmonitor, hooks, external diffs,
-text conversion, filters, transports), hide objects (replace refs, grafts) and reach the network
-(lazy fetching). Each of these is switched off for every call, and only plumbing is called. The
-owner check (``safe.directory``) stays on, because git is started without ``GIT_DIR``.
-"""
+"""The git wrapper: git processes, started as :mod:`keyproof.leaks.gitsafe` says, and repositories."""
 
 from __future__ import annotations
 
@@ -15,41 +9,10 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from keyproof.errors import SourceError
+from keyproof.leaks.gitsafe import command, git_environment
 
 TIMEOUT_SECONDS = 600
 PIPE_BYTES = 1 << 20
-_OFF = (
-    "protocol.allow=never",
-    "core.fsmonitor=false",
-    f"core.hooksPath={os.devnull}",
-    f"core.attributesFile={os.devnull}",
-    "core.untrackedCache=false",
-    "core.sshCommand=false",
-    "core.alternateRefsCommand=false",
-    "core.pager=cat",
-    "credential.helper=",
-    "submodule.recurse=false",
-    "core.quotePath=false",
-)
-_KEPT = (
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_CEILING_DIRECTORIES",
-    "GIT_EXEC_PATH",
-)
-_SET = {
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": os.devnull,
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_ALLOW_PROTOCOL": "",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_ADVICE": "0",
-    "LC_ALL": "C",
-    "LANGUAGE": "C",
-}
 
 
 class NotARepository(SourceError):
@@ -83,27 +46,6 @@ class Repository(NamedTuple):
     def root(self) -> Path:
         """Return where a person would say that the repository lies."""
         return self.worktree or self.git_dir
-
-
-def git_environment(
-    environment: Mapping[str, str], *, index_file: str | None = None
-) -> dict[str, str]:
-    """Return the environment of git processes: the user's, without what would redirect git."""
-    kept = {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith("GIT_") or name in _KEPT
-    }
-    kept.update(_SET)
-    if index_file:
-        kept["GIT_INDEX_FILE"] = index_file
-    return kept
-
-
-def command(arguments: Sequence[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
-    """Return a whole git command line with everything a repository could abuse switched off."""
-    switches = [part for setting in _OFF for part in ("-c", setting)]
-    return ["git", "--no-pager", *switches, *arguments]
 
 
 def start(

@@ -9,11 +9,15 @@ from typing import IO, NamedTuple
 
 from keyproof.errors import SourceError, UsageError
 from keyproof.leaks import attribution, gitio
-from keyproof.leaks.added import Judge, Sighting, added
+from keyproof.leaks.added import Files, Judge, News, Sighting, added
+from keyproof.leaks.archives import is_packed
 from keyproof.leaks.assemble import Cleaner
 from keyproof.leaks.gitio import Repository
+from keyproof.leaks.glance import parse_rows
+from keyproof.leaks.held import Held, held
 from keyproof.leaks.matcher import Matcher
-from keyproof.leaks.staged import Olds, old_contents, parse_changes, suspicious
+from keyproof.leaks.staged import Change, stood_before
+from keyproof.leaks.stood import Stood
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PIECE_BYTES = 32 << 20
@@ -57,9 +61,25 @@ def read_updates(lines: Iterable[str], *, received: bool) -> list[Update]:
 
 
 class Range(NamedTuple):
-    """The commits that a push brings: revisions as ``git rev-list`` takes them."""
+    """The commits that a push brings.
 
-    revisions: tuple[str, ...]
+    Attributes:
+        tips: ids or names of what is pushed; ``known``: those that the other side has.
+        others: arguments of ``git rev-list`` for more that the other side has.
+    """
+
+    tips: tuple[str, ...]
+    known: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def ask(self, repository: Repository, *arguments: str) -> list[bytes]:
+        """Return what ``git rev-list`` says: of many refs, a command line could not name all."""
+        wanted = [*self.tips, *(f"^{known}" for known in self.known)]
+        others = ("--not", *self.others) if self.others else ()
+        data = "".join(f"{one}\n" for one in wanted).encode("utf-8", "surrogateescape")
+        return gitio.run(
+            repository, "rev-list", *arguments, "--stdin", *others, data=data
+        ).splitlines()
 
 
 def outgoing(repository: Repository, updates: Sequence[Update], remote: str | None) -> Range | None:
@@ -68,12 +88,11 @@ def outgoing(repository: Repository, updates: Sequence[Update], remote: str | No
     What the remote had is excluded by its old ids, where they are here (after a forced push they
     may not be), and by its tracking branches.
     """
-    tips = [update.new for update in updates if not update.is_deletion]
+    tips = tuple(dict.fromkeys(update.new for update in updates if not update.is_deletion))
     if not tips:
         return None
-    known = [u.old for u in updates if u.old.strip("0") and _is_here(repository, u.old)]
-    tracking = [f"--remotes={remote}"] if remote else []
-    return Range((*dict.fromkeys(tips), "--not", *dict.fromkeys(known), *tracking))
+    known = _here(repository, (update.old for update in updates if update.old.strip("0")))
+    return Range(tips, known, (f"--remotes={remote}",) if remote else ())
 
 
 def announced(repository: Repository, environment: Mapping[str, str]) -> Range | None:
@@ -90,47 +109,62 @@ def announced(repository: Repository, environment: Mapping[str, str]) -> Range |
         raise UsageError(
             "pre-commit does not say what is pushed", hint="run this hook with stages: [pre-push]"
         )
-    known = environment.get("PRE_COMMIT_FROM_REF", "")
-    base = [known] if known and _is_here(repository, known) else []
-    for word in (tip or "HEAD", remote or "", *base):
+    base = environment.get("PRE_COMMIT_FROM_REF", "")
+    known = _here(repository, [base] if base else [])
+    for word in (tip or "HEAD", remote or "", *known):
         if word.startswith("-"):
             raise UsageError("a ref's name begins with a dash")
-    tracking = [f"--remotes={remote}"] if remote else []
-    return Range((tip or "HEAD", "--not", *base, *tracking))
+    return Range((tip or "HEAD",), known, (f"--remotes={remote}",) if remote else ())
 
 
 def incoming(updates: Sequence[Update]) -> Range | None:
     """Return what a received push brings that no ref of this repository reaches."""
-    tips = [update.new for update in updates if not update.is_deletion]
-    return Range((*dict.fromkeys(tips), "--not", "--all")) if tips else None
+    tips = tuple(dict.fromkeys(update.new for update in updates if not update.is_deletion))
+    return Range(tips, (), ("--all",)) if tips else None
 
 
-def _is_here(repository: Repository, oid: str) -> bool:
-    found = gitio.run(repository, "cat-file", "--batch-check", data=f"{oid}\n".encode())
-    return not found.rstrip().endswith(b"missing")
+def _here(repository: Repository, names: Iterable[str]) -> tuple[str, ...]:
+    """Return those objects that this repository holds."""
+    wanted = tuple(dict.fromkeys(names))
+    data = "".join(f"{name}\n" for name in wanted).encode()
+    found = gitio.run(repository, "cat-file", "--batch-check", data=data).splitlines()
+    pairs = zip(wanted, found, strict=True)
+    return tuple(name for name, line in pairs if not line.endswith(b" missing"))
 
 
-def sightings(
-    repository: Repository, matcher: Matcher, judge: Judge, wanted: Range
-) -> Iterator[Sighting]:
-    """Yield the secrets that the commits of a range add: in files, names and messages.
+def news(repository: Repository, matcher: Matcher, judge: Judge, wanted: Range) -> News:
+    """Return the secrets that the commits of a range add: in files, names and messages.
 
     Raises:
         SourceError: git cannot read an object of the range: what it holds is unknown.
     """
-    commits = gitio.run(repository, "rev-list", "--date-order", *wanted.revisions).splitlines()
-    lines = gitio.run(repository, "rev-list", "--objects", *wanted.revisions).splitlines()
+    lines = wanted.ask(repository, "--objects")
     oids = [line.split(b" ", 1)[0].decode() for line in lines]
-    suspects: dict[str, bytes] = {}
+    suspects: dict[str, _Suspect] = {}
+    found: list[Sighting] = []
     for oid, kind, data in _objects(repository, oids):
-        if kind == "blob" and suspicious(matcher, data):
-            suspects[oid] = data
-        elif kind in {"commit", "tag"} and suspicious(matcher, data):
+        texts = [] if kind == "tree" else held(matcher, data)
+        if kind == "blob" and (texts or is_packed(data)):
+            suspects[oid] = _Suspect(data, texts)
+        elif texts:
             where = "commit_message" if kind == "commit" else "tag_message"
-            for one in added(matcher, judge, data, (), where, None):
-                yield one._replace(commit=oid, found=one.found._replace(line=None, column=None))
-    yield from _names(repository, matcher, judge, lines)
-    yield from _in_files(repository, matcher, judge, suspects, commits)
+            fresh = added(judge, texts, Stood({}, ()), b"", where, None)
+            found += [_placeless(one)._replace(commit=oid) for one in fresh]
+    found += _names(matcher, judge, lines)
+    if not suspects:
+        return News(found, [])
+    commits = wanted.ask(repository, "--date-order")
+    files = _in_files(repository, matcher, judge, suspects, commits)
+    return News([*found, *files.sightings], files.unread)
+
+
+class _Suspect(NamedTuple):
+    data: bytes
+    texts: Sequence[Held]
+
+
+def _placeless(sighting: Sighting) -> Sighting:
+    return sighting._replace(found=sighting.found._replace(line=None, column=None))
 
 
 def _objects(repository: Repository, oids: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
@@ -164,45 +198,48 @@ def _unreadable(oid: str) -> SourceError:
     )
 
 
-def _names(
-    repository: Repository, matcher: Matcher, judge: Judge, lines: Sequence[bytes]
-) -> Iterator[Sighting]:
+def _names(matcher: Matcher, judge: Judge, lines: Sequence[bytes]) -> Iterator[Sighting]:
     """Search the names that the range brings; each is seen once."""
+    paths = list(dict.fromkeys(line.split(b" ", 1)[1] for line in lines if b" " in line))
+    if not matcher.triggers(b"\n".join(paths)):
+        return
     cleaner = Cleaner(matcher)
-    for path in dict.fromkeys(line.split(b" ", 1)[1] for line in lines if b" " in line):
-        for one in added(matcher, judge, path, (), "file_name", cleaner.show(path)):
-            yield one._replace(found=one.found._replace(line=None, column=None))
+    for path in paths:
+        texts = held(matcher, path)
+        for one in added(judge, texts, Stood({}, ()), b"", "file_name", cleaner.show(path)):
+            yield _placeless(one)
 
 
 def _in_files(
     repository: Repository,
     matcher: Matcher,
     judge: Judge,
-    suspects: Mapping[str, bytes],
+    suspects: Mapping[str, _Suspect],
     commits: Sequence[bytes],
-) -> Iterator[Sighting]:
-    if not suspects:
-        return
+) -> News:
+    found: list[Sighting] = []
+    unread: list[tuple[str, str]] = []
     placed: set[str] = set()
-    before: dict[str, Olds] = {}
-    cleaner = Cleaner(matcher)
+    last, stood = "", Stood({}, ())
     for one in attribution.introductions(repository, frozenset(suspects), commits, 1):
         placed.add(one.oid)
-        if one.commit not in before:
-            before = {one.commit: _before(repository, one.commit)}
-        shown = cleaner.show(one.path)
-        olds = before[one.commit].of(one.path)
-        for sighting in added(matcher, judge, suspects[one.oid], olds, "blob", shown):
-            yield sighting._replace(commit=one.commit)
+        if one.commit != last:
+            last, stood = one.commit, _before(repository, one.commit)
+        files = Files(matcher, judge, stood, "blob")
+        files.search(one.path, *suspects[one.oid])
+        found += [sighting._replace(commit=one.commit) for sighting in files.sightings]
+        unread += files.unread
     for oid in sorted(suspects.keys() - placed):
-        yield from added(matcher, judge, suspects[oid], (), "blob", None)
+        found += added(judge, suspects[oid].texts, Stood({}, ()), b"", "blob", None)
+    return News(found, unread)
 
 
-def _before(repository: Repository, commit: str) -> Olds:
+def _before(repository: Repository, commit: str) -> Stood:
     """Return every file that a commit changes or removes, as its parents hold them."""
     out = gitio.run(
         repository,
         *("diff-tree", "-r", "-m", "-z", "--raw", "--no-renames", "--no-abbrev"),
         *("--no-commit-id", "--no-ext-diff", "--no-textconv", commit),
     )
-    return old_contents(repository, parse_changes(out))
+    changes = [Change._make(row) for row in parse_rows(out) or ()]
+    return stood_before(repository, changes, {})

@@ -11,7 +11,7 @@ from typing import IO, NamedTuple
 
 from keyproof.errors import SourceError
 from keyproof.identity import cache_folder
-from keyproof.leaks import gitio, partial, texts, whole
+from keyproof.leaks import gitio, gitsafe, partial, texts, whole
 from keyproof.leaks.archives import inside
 from keyproof.leaks.assemble import Cleaner, assemble, merge
 from keyproof.leaks.collector import Collector, search_file, search_text
@@ -113,7 +113,7 @@ def scan_repository(
     shown = name or str(repository.root)
     if staged:
         index = scanner.environment.get("GIT_INDEX_FILE")
-        named = gitio.git_environment(scanner.environment, index_file=index)
+        named = gitsafe.git_environment(scanner.environment, index_file=index)
         repository = repository._replace(environment=named)
         seen = partial.staged(scanner, repository)
         return _result(scanner, shown, seen.places, seen.gaps, seen.counts)
