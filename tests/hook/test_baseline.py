@@ -162,6 +162,10 @@ _ENTRY = st.builds(
     approver=st.none() | _TEXT,
     created=_DAY,
     expires=st.none() | _DAY,
+    of=st.none() | _TEXT,
+    path=st.none() | _TEXT,
+    ticket=st.none() | _TEXT,
+    imported_from=st.none() | _TEXT,
 )
 
 

@@ -16,6 +16,7 @@ SECTIONS = (
             "scan": ("keyproof.cli.scan:scan", "Gather, join and decide; print what is wrong."),
             "inventory": ("keyproof.cli.inventory:inventory", "List keys as their issuers do."),
             "leaks": ("keyproof.cli.leaks:leaks", "Find secrets in git history, files, stdin."),
+            "baseline": ("keyproof.cli.baseline:baseline", "Accept known leaks, with reasons."),
         },
     ),
     (

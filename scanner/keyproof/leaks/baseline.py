@@ -21,7 +21,6 @@ from keyproof.identity import KeyedFingerprinter
 
 FILE_NAME = ".keyproof-baseline"
 _HEADER = "keyproof_baseline"
-_FIELDS = ("id", "scope", "detector", "reason", "owner", "approver", "created", "expires")
 _SALT_BYTES = 16
 
 
@@ -32,6 +31,9 @@ class Entry(NamedTuple):
         id: an occurrence's id (``o1_…``) for the scope ``occurrence``, else a secret's (``s1_…``).
         scope: ``occurrence``, ``anywhere``, or ``path:`` and a pattern.
         created: an ISO date, as is ``expires``; an entry without an end never lapses.
+        of: the secret that an occurrence is of, and ``path``, where it stood: so that an edited
+            line beside it changes nothing, and a copy elsewhere is told from a new secret.
+        imported_from: the file of another scanner that accepted it.
     """
 
     id: str
@@ -42,18 +44,44 @@ class Entry(NamedTuple):
     approver: str | None
     created: str
     expires: str | None
+    of: str | None = None
+    path: str | None = None
+    ticket: str | None = None
+    imported_from: str | None = None
 
     def lapsed(self, today: date) -> bool:
         """Tell whether the entry has come to its end."""
         return self.expires is not None and self.expires < today.isoformat()
 
 
-class Baseline(NamedTuple):
-    """A baseline file: its salt and its entries by id."""
+_FIELDS = Entry._fields
+_OPTIONAL = frozenset({"owner", "approver", "expires", *Entry._field_defaults})
 
-    name: str
-    salt: bytes
-    entries: tuple[Entry, ...]
+
+class Baseline:
+    """A baseline file: its salt and its entries, found by id."""
+
+    def __init__(self, name: str, salt: bytes, entries: Sequence[Entry]) -> None:
+        """Take the entries, sorted."""
+        self.name = name
+        self.salt = salt
+        self.entries = tuple(entries)
+        self._by_id: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            for key in {entry.id, entry.of} - {None}:
+                self._by_id.setdefault(str(key), []).append(entry)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Baseline) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"Baseline{self._key()!r}"
+
+    def _key(self) -> tuple[str, bytes, tuple[Entry, ...]]:
+        return self.name, self.salt, self.entries
 
     def identities(self) -> KeyedFingerprinter:
         """Return the fingerprinter whose ids stand in this file."""
@@ -62,27 +90,45 @@ class Baseline(NamedTuple):
     def entry(self, secret_id: str, occurrence_id: str, path: str | None) -> Entry | None:
         """Return the entry that accepts an occurrence, the narrowest first.
 
+        An occurrence is known by its secret and surroundings, wherever its file was moved; else by
+        its secret and path, whatever was edited around it.
+
         Args:
             secret_id: keyed by this file's salt, as is ``occurrence_id``.
         """
-        fitting = [
-            one
-            for one in self.entries
-            if one.id in {secret_id, occurrence_id} and _covers(one, occurrence_id, path)
+        ranked = [
+            (rank, one.id, one)
+            for one in self._naming(secret_id, occurrence_id)
+            if (rank := _rank(one, occurrence_id, path)) is not None
         ]
-        return min(fitting, key=_width, default=None)
+        return min(ranked, default=(0, "", None))[2]
+
+    def elsewhere(self, secret_id: str, occurrence_id: str) -> Entry | None:
+        """Return an entry that accepts this secret in another place, so not in this one."""
+        return next(iter(self._naming(secret_id, occurrence_id)), None)
+
+    def replaced(self, entries: Iterable[Entry]) -> Baseline:
+        """Return the file with other entries."""
+        return Baseline(self.name, self.salt, sorted(entries, key=_order))
+
+    def _naming(self, secret_id: str, occurrence_id: str) -> list[Entry]:
+        return [*self._by_id.get(occurrence_id, ()), *self._by_id.get(secret_id, ())]
 
 
-def _covers(entry: Entry, occurrence_id: str, path: str | None) -> bool:
+def _rank(entry: Entry, occurrence_id: str, path: str | None) -> int | None:
+    """Return how narrowly an entry covers a place of its secret; ``None`` if it does not."""
     if entry.scope == "occurrence":
-        return entry.id == occurrence_id
+        if entry.id == occurrence_id:
+            return 0 if entry.path == path else 1
+        return 2 if path is not None and entry.path == path else None
     if entry.scope == "anywhere":
-        return True
-    return path is not None and fnmatch.fnmatchcase(path, entry.scope.removeprefix("path:"))
+        return 4
+    fits = path is not None and fnmatch.fnmatchcase(path, entry.scope.removeprefix("path:"))
+    return 3 if fits else None
 
 
-def _width(entry: Entry) -> tuple[int, str]:
-    return (("occurrence", "path", "anywhere").index(entry.scope.partition(":")[0]), entry.id)
+def _order(entry: Entry) -> tuple[str, str]:
+    return entry.id, entry.scope
 
 
 def new_baseline(name: str = FILE_NAME) -> Baseline:
@@ -92,15 +138,17 @@ def new_baseline(name: str = FILE_NAME) -> Baseline:
 
 def with_entries(baseline: Baseline, entries: Iterable[Entry]) -> Baseline:
     """Return the baseline with entries added; one that stands there already stays as it is."""
-    known = {(entry.id, entry.scope): entry for entry in entries}
-    known |= {(entry.id, entry.scope): entry for entry in baseline.entries}
-    return baseline._replace(entries=tuple(sorted(known.values(), key=lambda e: (e.id, e.scope))))
+    known = {_order(entry): entry for entry in entries}
+    known |= {_order(entry): entry for entry in baseline.entries}
+    return baseline.replaced(known.values())
 
 
 def dump(baseline: Baseline) -> str:
     """Return the file's text: equal baselines give equal bytes."""
-    header = {_HEADER: 1, "salt": baseline.salt.hex()}
-    rows = [header, *(entry._asdict() for entry in sorted(baseline.entries))]
+    rows: list[Mapping[str, object]] = [{_HEADER: 1, "salt": baseline.salt.hex()}]
+    for entry in sorted(baseline.entries, key=_order):
+        fields = entry._asdict().items()
+        rows.append({k: v for k, v in fields if v is not None or k not in Entry._field_defaults})
     return "".join(
         json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows
     )
@@ -164,7 +212,7 @@ def parse(text: str, name: str) -> Baseline:
     return with_entries(Baseline(name, key, ()), entries)
 
 
-_AGAIN = "make a new one: keyproof hook baseline"
+_AGAIN = "make a new one: keyproof baseline add"
 
 
 def _row(line: str, where: str) -> Mapping[str, object]:
@@ -181,14 +229,17 @@ def _row(line: str, where: str) -> Mapping[str, object]:
 
 def _entry(line: str, where: str) -> Entry:
     row = _row(line, where)
+    if _HEADER in row:
+        hint = "two branches made a baseline each: keep one, then: keyproof baseline add"
+        raise ConfigError("a second header", where=where, hint=hint)
     unknown = sorted(row.keys() - set(_FIELDS))
     if unknown:
         raise ConfigError(f"unknown field '{unknown[0]}'", where=where, hint=", ".join(_FIELDS))
     values: dict[str, str | None] = {}
     for field in _FIELDS:
         value = row.get(field)
-        optional = field in {"owner", "approver", "expires"}
-        if not (isinstance(value, str) and value.strip()) and not (optional and value is None):
+        absent = field in _OPTIONAL and value is None
+        if not (isinstance(value, str) and value.strip()) and not absent:
             raise ConfigError(f"'{field}' is missing or no text", where=where)
         values[field] = value if isinstance(value, str) else None
     entry = Entry(**values)  # type: ignore[arg-type]

@@ -75,14 +75,19 @@ def open_scanner(
     *,
     rules: RuleSet | None = None,
     source: str = "leaks",
+    matcher: Matcher | None = None,
     progress: Progress | None = None,
     cache: HitCache | None = None,
     workers: int | None = None,
     suppressor: Suppressor = Suppressor(),  # noqa: B008 - frozen
 ) -> Scanner:
-    """Load the rules and their matcher, from the user's cache where it holds them."""
+    """Load the rules and their matcher, from the user's cache where it holds them.
+
+    Args:
+        matcher: one that is loaded already, in place of the rules'.
+    """
     folder = cache_folder(environment)
-    matcher = open_matcher(rules or load_rules(folder), folder)
+    matcher = matcher or open_matcher(rules or load_rules(folder), folder)
     if suppressor.baseline is not None:
         fingerprinter = WithBaseline(fingerprinter, suppressor.baseline.identities())
     return Scanner(
