@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
-from tests.support.repository import Trap, trap_repository, warm
+from tests.support.hiding_files import FILES, UNREAD
+from tests.support.hiding_places import everything
+from tests.support.repository import Trap, warm
 from tests.support.run import keyproof
 
 from keyproof.identity import KeyedFingerprinter
@@ -21,6 +23,7 @@ class Scanned(NamedTuple):
     code: int
     rows: list[dict[str, object]]
     err: str
+    coverage: dict[str, Any]
 
     def of(self, place: str) -> list[dict[str, object]]:
         wanted = IDENTITIES.secret_id(Secret(self.trap.secrets[place]))
@@ -30,7 +33,7 @@ class Scanned(NamedTuple):
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
     root = tmp_path_factory.mktemp("reach")
-    trap = trap_repository(root / "planted" / "repo", root / "planted" / "git-home")
+    trap = everything(root / "planted" / "repo", root / "planted" / "git-home")
     home = root / "home"
     warm(home)
     done = keyproof(
@@ -38,13 +41,20 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
         str(trap.repo.path),
         "--format",
         "jsonl",
+        "--ignored",
+        "--coverage",
+        "--coverage-file",
+        str(home / "coverage.json"),
         cwd=root,
         home=home,
         env={"KEYPROOF_KEY": KEY},
     )
-    return Scanned(trap, done.code, [json.loads(x) for x in done.out.splitlines()], done.err)
+    rows = [json.loads(row) for row in done.out.splitlines()]
+    coverage = json.loads((home / "coverage.json").read_text())
+    return Scanned(trap, done.code, rows, done.err, coverage)
 
 
+REFS = ("other_branch", "pull_request", "odd_ref", "remote_ref")
 PLACES = {
     "deleted_file": ("blob", "old.env"),
     "deleted_line": ("blob", "app.py"),
@@ -76,6 +86,28 @@ PLACES = {
     "loose_blob": ("blob", None),
     "worktree_untracked": ("worktree", "draft.py"),
     "worktree_modified": ("worktree", "other.py"),
+    **{place: ("blob", hidden.shown) for place, hidden in FILES.items()},
+    "mailmap": ("blob", ".mailmap"),
+    "bundle": ("blob", "history.bundle"),
+    **{place: ("blob", f"{place}.env") for place in REFS},
+    "extra_header": ("config", ".git/config"),
+    "instead_of": ("config", ".git/config"),
+    "fetch_head": ("config", ".git/FETCH_HEAD"),
+    "reflog_message": ("config", ".git/logs/HEAD"),
+    "hook_script": ("config", ".git/hooks/pre-push"),
+    "exclude_file": ("config", ".git/info/exclude"),
+    "rebase_message": ("config", ".git/rebase-merge/message"),
+    "description": ("config", ".git/description"),
+    "ignored": ("worktree", "ignored/local.env"),
+    "linked_index": ("blob", "staged.py"),
+    "linked_draft": ("worktree", "draft.py"),
+    "submodule_history": ("blob", "old.env"),
+    "submodule_worktree": ("worktree", "draft.env"),
+    "submodule_git_directory": ("config", ".git/hooks/post-merge"),
+    "removed_submodule": ("blob", "app.env"),
+    "nested_history": ("blob", "app.env"),
+    "nested_worktree": ("worktree", "draft.env"),
+    "nested_twice": ("blob", "app.env"),
 }
 
 
@@ -85,6 +117,65 @@ def test_the_secret_is_found_where_it_stands(scanned: Scanned, place: str) -> No
     assert scanned.of(place)[0]["detector"] == "github.pat"
 
 
+SEVERAL = {
+    "renamed": {("blob", "new-name.env"), ("blob", "old-name.env")},
+    "linked_head": {
+        ("commit_message", None),
+        ("config", ".git/worktrees/linked/COMMIT_EDITMSG"),
+        ("config", ".git/worktrees/linked/logs/HEAD"),
+    },
+}
+
+
+@pytest.mark.parametrize("place", SEVERAL)
+def test_every_place_of_a_secret_is_found(scanned: Scanned, place: str) -> None:
+    assert {(row["where"], row["path"]) for row in scanned.of(place)} == SEVERAL[place]
+
+
+def test_every_planted_secret_is_looked_for(scanned: Scanned) -> None:
+    named = {"file_name", "ref_name", "staged_name", "lfs_stored"}
+    assert scanned.trap.secrets.keys() == {*PLACES, *SEVERAL, *named}
+
+
+def test_a_file_of_large_file_storage_is_found_in_its_store(scanned: Scanned) -> None:
+    (row,) = scanned.of("lfs_stored")
+    assert (row["where"], str(row["path"])[:17]) == ("config", ".git/lfs/objects/")
+
+
+def test_repositories_in_it_bear_their_own_names(scanned: Scanned) -> None:
+    top = str(scanned.trap.repo.path)
+    expected = {
+        "submodule_history": "libs/here",
+        "submodule_worktree": "libs/here",
+        "removed_submodule": ".git/modules/group/removed",
+        "nested_history": "checkouts/inner",
+        "nested_twice": "checkouts/inner/deeper",
+        "linked_draft": ".worktrees/linked",
+    }
+    found = {place: scanned.of(place)[0]["repository"] for place in expected}
+    assert found == {place: f"{top}/{path}" for place, path in expected.items()}
+
+
+GAPS = {
+    "unpack": ("unsupported", sorted(name for name, _, _ in UNREAD.values())),
+    "git lfs": ("missing_object", ["big/lfs_absent.bin"]),
+    "git submodule": ("missing_object", ["libs/absent"]),
+}
+
+
+@pytest.mark.parametrize("call", GAPS)
+def test_what_cannot_be_read_is_named(scanned: Scanned, call: str) -> None:
+    (gap,) = (one for one in scanned.coverage["unread"] if one["call"] == call)
+    reason, names = GAPS[call]
+    assert gap["reason"] == reason
+    assert gap["detail"].endswith(": " + ", ".join(names))
+    assert gap["detail"] in scanned.err
+
+
+def test_nothing_else_is_unread(scanned: Scanned) -> None:
+    assert {one["call"] for one in scanned.coverage["unread"]} == set(GAPS)
+
+
 def test_names_are_found_and_shown_without_the_secret(scanned: Scanned) -> None:
     (by_file,) = scanned.of("file_name")
     assert by_file["where"] == "file_name"
@@ -92,6 +183,8 @@ def test_names_are_found_and_shown_without_the_secret(scanned: Scanned) -> None:
     assert str(by_file["path"]).endswith(".txt")
     (by_ref,) = scanned.of("ref_name")
     assert by_ref["where"] == "ref_name"
+    (by_index,) = scanned.of("staged_name")
+    assert (by_index["where"], by_index["path"]) == ("config", ".git/index")
     for secret in scanned.trap.secrets.values():
         assert secret[8:] not in json.dumps(scanned.rows) + scanned.err
 
@@ -100,4 +193,3 @@ def test_nothing_else_is_reported_and_the_code_says_leaks(scanned: Scanned) -> N
     known = {IDENTITIES.secret_id(Secret(value)) for value in scanned.trap.secrets.values()}
     assert {row["secret_id"] for row in scanned.rows} == known
     assert scanned.code == 1
-    assert "incomplete" not in scanned.err

@@ -233,6 +233,8 @@ FILES: dict[str, Hidden] = {
     "jpeg_xmp": Hidden(
         "i/c.jpg", lambda t: jpeg(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta>" + t)
     ),
+    "base64_of_gzip": Hidden("e/gz.txt", lambda t: B64(gzip.compress(t + b" " * 20))),
+    "utf16_le_no_mark": Hidden("e/wide.txt", _wide),
     "vendor": Hidden("vendor/github.com/x/y.go", lambda t: t),
     "minified": Hidden("dist/jquery.min.js", lambda t: b"!function(){" * 900 + t.strip()),
     "source_map": Hidden("dist/app.js.map", _source_map),

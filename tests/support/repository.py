@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,8 +76,14 @@ def line(secret: str) -> str:
     return f'token = "{secret}"\n'
 
 
-def trap_repository(path: Path, home: Path) -> Trap:
-    """Build the trap repository: see the names in ``Trap.secrets``."""
+def trap_repository(
+    path: Path, home: Path, more: Callable[[Repo, Callable[[str], str]], None] | None = None
+) -> Trap:
+    """Build the trap repository: see the names in ``Trap.secrets``.
+
+    Args:
+        more: commits further places, before what is left uncommitted.
+    """
     repo = Repo(path, home)
     secrets: dict[str, str] = {}
 
@@ -100,6 +106,8 @@ def trap_repository(path: Path, home: Path) -> Trap:
     _encodings(repo, secret)
     _names(repo, secret)
     _messages(repo, secret)
+    if more:
+        more(repo, secret)
     _unreachable(repo, secret)
     return Trap(repo, secrets)
 

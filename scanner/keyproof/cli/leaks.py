@@ -18,7 +18,9 @@ from keyproof.errors import ExitCode, UsageError
 from keyproof.identity import KeyedFingerprinter, load_fingerprinter
 
 if TYPE_CHECKING:
-    from keyproof.leaks.scan import Scanner, ScanResult
+    from keyproof.leaks.coverage import Statement
+    from keyproof.leaks.scan import Scanner
+    from keyproof.leaks.scopes import Scope
 
 
 @click.command()
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
     " scan: sarif, junit, github, gitlab, codequality, csv, markdown, html. Default: by FILE.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the result to a file.")
+@click.option("--ignored", is_flag=True, help="Read files that git ignores, too.")
 @click.option("--coverage", is_flag=True, help="Say on stderr what was read and what was not.")
+@click.option("--coverage-file", metavar="FILE", help="Write that to a file, as JSON.")
 @click.option(
     "--baseline",
     "accepted",
@@ -58,6 +62,8 @@ def leaks(
     form: str | None,
     output: str | None,
     coverage: bool,
+    coverage_file: str | None,
+    ignored: bool,
     accepted: Path | None,
     no_inline: bool,
     no_cache: bool,
@@ -68,7 +74,8 @@ def leaks(
     """Find secrets in git history, files and standard input.
 
     PATH is a repository (default: the one here): all its objects once each, commit and tag
-    messages, notes, ref and file names, its configuration and its worktree. No secret is printed.
+    messages, notes, ref and file names, the files of its git directory and its worktree, and all
+    that of its submodules and of repositories in it. No secret is printed.
 
     Exit codes: 0 no leak, or all accepted by a baseline or comment, 1 leaks, 2 usage, 4 something
     could not be read.
@@ -77,12 +84,16 @@ def leaks(
         raise UsageError("--no-git, --staged, --range and --stdin exclude one another")
     if stdin and paths:
         raise UsageError("--stdin takes no PATH")
+    from keyproof.leaks.scopes import Scope
+
     chosen_form = _form(form, output)
     started, fingerprinter = SystemClock().now(), load_fingerprinter(os.environ)
     with progress(quiet=quiet) as shown:
         chosen = accepted or _own_baseline(paths, no_git=no_git or stdin)
         scanner = _scanner(shown, fingerprinter, chosen, cached=not no_cache, inline=not no_inline)
-        results = list(_results(scanner, paths or (Path(),), no_git, staged, revisions, stdin))
+        what = Scope(no_git, staged, revisions, ignored)
+        statements = list(_statements(scanner, paths, what, stdin=stdin))
+    results = [one.result for one in statements]
     gaps = [gap for result in results for gap in result.gaps]
     found = [leak for result in results for leak in result.leaks]
     code = ExitCode.INCOMPLETE if gaps and not allow_incomplete else ExitCode.OK
@@ -98,8 +109,7 @@ def leaks(
         report = leak_report(results, started, SystemClock().now(), fingerprinter, scope)
         rendering.write(replace(report, exit_code=code), chosen_form, output)
     leaks_view.gaps(gaps)
-    if coverage:
-        leaks_view.coverage(results)
+    leaks_view.coverage(statements, told=coverage, file=coverage_file)
     if not quiet:
         note(leaks_view.summary(found, len(gaps)))
     return code
@@ -154,50 +164,24 @@ def _scanner(
     )
 
 
-def _results(
-    scanner: Scanner,
-    paths: tuple[Path, ...],
-    no_git: bool,  # noqa: FBT001 - the command's own flags
-    staged: bool,  # noqa: FBT001
-    revisions: str | None,
-    stdin: bool,  # noqa: FBT001
-) -> Iterator[ScanResult]:
-    from keyproof.errors import SourceError
+def _statements(
+    scanner: Scanner, paths: tuple[Path, ...], asked: Scope, *, stdin: bool
+) -> Iterator[Statement]:
     from keyproof.leaks.gitio import NotARepository
-    from keyproof.leaks.scan import scan_paths, scan_repository, scan_stream
+    from keyproof.leaks.scopes import scan_path, scan_standard_input
 
     if stdin:
         if sys.stdin is None:
             raise UsageError("standard input is closed")
-        yield scan_stream(scanner, sys.stdin.buffer)
+        yield scan_standard_input(scanner, sys.stdin.buffer)
         return
-    for path in paths:
+    for path in paths or (Path(),):
         if not path.exists():
             raise UsageError(f"there is no {path}", hint="check the path")
-        if no_git:
-            yield scan_paths(scanner, (path,))
-            continue
-        if path.is_file() and not staged and revisions is None:
-            yield scan_paths(scanner, (path,))
-            continue
         try:
-            yield scan_repository(scanner, path, revisions=revisions, staged=staged)
+            yield from scan_path(scanner, path, asked)
         except NotARepository as error:
-            raise UsageError(error.message, hint=error.hint) from None
-        except SourceError as error:
-            yield _unread(scanner, error)
-
-
-def _unread(scanner: Scanner, error: Any) -> ScanResult:
-    """Return the result of a repository that could not be opened: one gap, no silence."""
-    from keyproof.leaks.scan import ScanResult
-    from keyproof.model.source import Gap
-
-    gap = Gap(
-        source=scanner.source,
-        call=error.where or "git rev-parse",
-        reason=error.reason,
-        detail=error.message,
-        hint=error.hint,
-    )
-    return ScanResult((), (gap,), (), 0, 0)
+            named = os.environ.get("GIT_DIR")
+            if paths or not named:
+                raise UsageError(error.message, hint=error.hint) from None
+            yield from scan_path(scanner, Path(named), asked)

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from keyproof.cli.terminal import note
+from keyproof.cli.terminal import note, result_stream
 
 if TYPE_CHECKING:
+    from keyproof.leaks.coverage import Statement
     from keyproof.leaks.scan import ScanResult
     from keyproof.model.leak import Leak, Occurrence
     from keyproof.model.source import Gap
@@ -114,19 +115,28 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
-def coverage(results: Sequence[ScanResult]) -> None:
-    """Say on stderr what was read."""
-    for result in results:
-        counted = ", ".join(f"{number:,} {kind}" for kind, number in result.coverage)
-        note(f"coverage: {result.parsed:,} of {result.listed:,} read: {counted or 'nothing'}")
+def coverage(statements: Sequence[Statement], *, told: bool, file: str | None) -> None:
+    """Say on stderr, and write to a file, what was read and what was not."""
+    from keyproof.leaks.coverage import document, lines
+
+    if told:
+        for line in lines(statements):
+            note(_printable(line))
+    if file:
+        with result_stream(file) as stream:
+            json.dump(document(statements), stream, ensure_ascii=False, indent=2)
+            stream.write("\n")
 
 
 def gaps(unread: Sequence[Gap]) -> None:
-    """Say on stderr what could not be read, and how to mend it."""
-    for gap in unread:
-        note(f"incomplete: {gap.detail} ({gap.call})")
+    """Say on stderr what could not be read, and how to mend it; gaps that are alike once."""
+    from keyproof.leaks.coverage import grouped
+
+    for gap, count in grouped(unread):
+        more = f", and {count - 1:,} more like it" if count > 1 else ""
+        note(_printable(f"incomplete: {gap.detail} ({gap.call}){more}"))
         if gap.hint:
-            note(f"  fix: {gap.hint}")
+            note(_printable(f"  fix: {gap.hint}"))
 
 
 def summary(found: Sequence[Leak], unread: int) -> str:

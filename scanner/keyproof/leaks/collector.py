@@ -7,6 +7,7 @@ header, which no secret spans; what a trigger reports is then checked on its own
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
@@ -17,7 +18,7 @@ from keyproof.leaks.archives import Inside, is_packed, search_packed
 from keyproof.leaks.locate import Found, Identities, locate
 from keyproof.leaks.matcher import Matcher, Trigger
 from keyproof.leaks.objects import Window, windows
-from keyproof.leaks.unpack_forms import HEAD_BYTES
+from keyproof.leaks.unpack_forms import HEAD_BYTES, form
 
 
 class Row(NamedTuple):
@@ -37,8 +38,8 @@ class Collector:
 
     Attributes:
         rows: what was found; ``read``: how many objects were read.
+        bytes: how many bytes large objects and files held.
         unread: what is inside of objects that were read, and is not read itself.
-        archives: how many objects were unpacked; ``members``: how many texts that gave.
     """
 
     def __init__(
@@ -55,9 +56,9 @@ class Collector:
         self.oid_bytes = oid_bytes
         self.rows: list[Row] = []
         self.read = 0
+        self.bytes = 0
         self.unread: list[Inside] = []
-        self.archives = 0
-        self.members = 0
+        self._within: Counter[str] = Counter()
         self._unpacks = unpacks
         self._cut = matcher.effort[1]
 
@@ -87,6 +88,7 @@ class Collector:
         line, reported = 1, -1
         margin = self.matcher.overlap
         for offset, window, last in pieces:
+            self.bytes = offset + len(window)
             # what begins in the last margin is whole, with its surroundings, in the next window
             limit = len(window) if last else len(window) - margin
             fresh = [
@@ -116,8 +118,9 @@ class Collector:
 
     def inside(self, oid: str, text: bytes, *, whole: bool = True) -> None:
         """Search what is packed in an object, and note what is in it and stays unread."""
-        if self._unpacks and is_packed(text):
-            self.archives += 1
+        kind = form(text) if self._unpacks else ""
+        if kind:
+            self._within[f"archives:{kind}"] += 1
             if whole:
                 self._unpack(oid, text)
             else:
@@ -127,13 +130,17 @@ class Collector:
     def _unpack(self, oid: str, text: bytes) -> None:
         search = partial(search_text, self.matcher, self.identities)
         packed = search_packed(text, search)
-        self.members += packed.read
+        self._within["members"] += packed.read
         self.unread += [Inside(oid, path, reason) for path, reason in packed.unread]
         if packed.found:
             # what is stored unpacked was found in the object as it stands, too: once is enough
             known = {found.secret_id for _, found in packed.found}
             self.rows = [r for r in self.rows if r.oid != oid or r.found.secret_id not in known]
             self.rows.extend(Row("blob", oid, found, path) for path, found in packed.found)
+
+    def within(self) -> dict[str, int]:
+        """Return how many objects were unpacked, by form, how many texts that gave, and others."""
+        return {**self._within, "decoded": self.matcher.effort[0]}
 
     def _note_cut(self, oid: str) -> None:
         """Note that an object held more that is encoded than is decoded."""
@@ -170,6 +177,7 @@ class Collector:
 
     def views(self, oid: str, data: bytes, line: int) -> None:
         """Search the decoded texts in one object."""
+        self._within["wide"] += 1
         self.keep("blob", oid, search_views(self.matcher, self.identities, data, line))
 
 

@@ -82,12 +82,7 @@ class _Done(NamedTuple):
 
 
 def _done(collector: Collector, unread: list[Unread]) -> _Done:
-    within = {
-        "archives": collector.archives,
-        "members": collector.members,
-        "decoded": collector.matcher.effort[0],
-    }
-    return _Done(collector.rows, unread, collector.read, collector.unread, within)
+    return _Done(collector.rows, unread, collector.read, collector.unread, collector.within())
 
 
 def _sum(listed: Listing, done: list[tuple[Shard, _Done]]) -> ObjectsRead:
@@ -101,6 +96,7 @@ def _sum(listed: Listing, done: list[tuple[Shard, _Done]]) -> ObjectsRead:
     for _, one in done:
         for name, number in one.within.items():
             counts[name] = counts.get(name, 0) + number
+    counts["bytes"] = sum(piece.bytes_total for piece, _ in done)
     return ObjectsRead(
         tuple(sorted({row for _, one in done for row in one.rows}, key=_order)),
         tuple(unread),

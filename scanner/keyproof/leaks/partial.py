@@ -6,7 +6,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from keyproof.errors import SourceError, UsageError
-from keyproof.leaks import attribution, gitio, history, listing, texts
+from keyproof.leaks import attribution, gitio, history, lfs, listing, texts
 from keyproof.leaks.archives import inside
 from keyproof.leaks.collector import Row, search_text
 from keyproof.leaks.gaps import shallow_gap
@@ -14,6 +14,8 @@ from keyproof.leaks.gitio import Repository
 from keyproof.leaks.places import Place, Placer
 from keyproof.leaks.whole import Given, packed_gaps, repository_gaps
 from keyproof.model.source import Gap
+
+_OBJECTS = frozenset({"commit", "tree", "blob", "tag"})
 
 
 class Seen(NamedTuple):
@@ -52,9 +54,10 @@ def revision_range(given: Given, repository: Repository, revisions: str) -> Seen
         gaps.append(shallow_gap(given.source, (oid.decode() for oid in cut)))
     placer = Placer(repository, given.workers or listing.default_workers())
     places = _added(given, repository, placer.place(read.rows, commits=commits), edges)
-    paths = placer.outer_paths((one.oid for one in read.inside), commits=commits)
-    gaps += packed_gaps(given, read.inside, paths)
-    unread = len(read.unread) + len(missing) + len(read.inside)
+    within = lfs.absent(repository, read.inside)
+    paths = placer.outer_paths((one.oid for one in within), commits=commits)
+    gaps += packed_gaps(given, within, paths)
+    unread = len(read.unread) + len(missing) + len(within)
     counts = dict(read.counts) | {"unread": unread}
     return Seen(places, gaps, tuple(counts.items()))
 
@@ -127,10 +130,11 @@ def staged(given: Given, repository: Repository) -> Seen:
                 for found in names
             ]
     gaps = repository_gaps(given.source, repository, read.unread, ())
-    within = [one for one in read.inside if one.oid in {new for _, new, _ in changed}]
+    fresh = {new for _, new, _ in changed}
+    within = lfs.absent(repository, (one for one in read.inside if one.oid in fresh))
     gaps += packed_gaps(given, within, {new: path for _, new, path in changed})
     counts = Counter(files=len(changed), unread=len(read.unread) + len(within))
-    counts.update({k: n for k, n in read.counts if k in {"archives", "members", "decoded"}})
+    counts.update({kind: n for kind, n in read.counts if kind not in _OBJECTS})
     gaps = [gap for gap in gaps if gap.reason != "shallow"]
     return Seen(places, gaps, tuple(counts.items()))
 

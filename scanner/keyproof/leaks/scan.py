@@ -6,12 +6,13 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from keyproof.errors import SourceError
 from keyproof.identity import cache_folder
-from keyproof.leaks import gitio, gitsafe, partial, texts, whole
+from keyproof.leaks import gitio, gitsafe, listing, partial, texts, whole
 from keyproof.leaks.archives import inside
 from keyproof.leaks.assemble import Cleaner, assemble, merge
 from keyproof.leaks.collector import Collector, search_file, search_text
@@ -27,7 +28,7 @@ from keyproof.model.leak import Leak
 from keyproof.model.source import Gap
 from keyproof.ports.context import Fingerprinter, HitCache, Progress
 
-_OF_OTHERS = frozenset({"archives", "decoded"})
+_OF_OTHERS = frozenset({"archives", "decoded", "wide", "bytes"})
 """Counts of what is counted as an object or a file already."""
 
 
@@ -101,6 +102,7 @@ def scan_repository(
     *,
     revisions: str | None = None,
     staged: bool = False,
+    ignored: bool = False,
     name: str | None = None,
 ) -> ScanResult:
     """Scan a repository: everything in it and its worktree, or what a range or the index adds.
@@ -108,6 +110,7 @@ def scan_repository(
     Args:
         revisions: a range ``A..B``: only what it adds.
         staged: only what the index adds to HEAD.
+        ignored: files of the worktree that git ignores, too.
         name: what occurrences call the repository; its path by default.
 
     Raises:
@@ -126,10 +129,19 @@ def scan_repository(
         seen = partial.revision_range(scanner, repository, revisions)
         return _result(scanner, shown, seen.places, seen.gaps, seen.counts)
     history = whole.scan_objects(scanner, repository, shown)
-    around = [*texts.configuration(repository), *_changed_files(repository, history.ids)]
-    places, gaps, counts = _search(scanner, around)
+    changed = _changed_files(repository, history.ids, ignored=ignored)
+    places, gaps, counts = _search(scanner, chain(texts.configuration(repository), changed))
     beside = _result(scanner, shown, places, gaps, counts)
     return _joined(history.leaks, history.gaps, history.counts, beside)
+
+
+def scan_worktree(
+    scanner: Scanner, repository: Repository, *, ignored: bool = False, name: str | None = None
+) -> ScanResult:
+    """Scan what a linked worktree holds besides objects, which are another worktree's, too."""
+    ids = listing.object_ids(repository)
+    places, gaps, counts = _search(scanner, _changed_files(repository, ids, ignored=ignored))
+    return _result(scanner, name or str(repository.root), places, gaps, counts)
 
 
 def scan_paths(scanner: Scanner, paths: Iterable[Path], *, name: str | None = None) -> ScanResult:
@@ -167,9 +179,9 @@ def scan_stream(scanner: Scanner, stream: IO[bytes], *, name: str = "stdin") -> 
     return _result(scanner, name, places, gaps, {"files": 1, **_within(collector)}.items())
 
 
-def _changed_files(repository: Repository, ids: bytes) -> Iterable[Text]:
+def _changed_files(repository: Repository, ids: bytes, *, ignored: bool) -> Iterable[Text]:
     """Yield the worktree's files that are not objects already."""
-    for text in texts.worktree_files(repository):
+    for text in texts.worktree_files(repository, ignored=ignored):
         if text.data is None or not texts.known_blob(text.data, ids):
             yield text
 
@@ -184,12 +196,12 @@ def _search(
     cleaner = Cleaner(scanner.matcher)
     decoded = scanner.matcher.effort[0]
     for text in every:
-        if text.reason:
-            unread.append((text.reason, cleaner.show(text.path)))
+        collector = None if text.reason else _search_one(scanner, text)
+        if collector is None:
+            unread.append((text.reason or "corrupt", cleaner.show(text.path)))
             counts["unread"] += 1
             continue
         in_head = False if text.where == "worktree" else None
-        collector = _search_one(scanner, text)
         places += [
             Place(row.found, text.where, inside(text.path, row.inner), in_head=in_head)
             for row in collector.rows
@@ -198,9 +210,11 @@ def _search(
             (o.reason, cleaner.show(inside(text.path, o.path) or b"")) for o in collector.unread
         ]
         counts.update(_within(collector))
-        places += _name(scanner, text.path)
+        if text.where != "config":  # names there are those of refs, which are searched as such
+            places += _name(scanner, text.path)
         counts["config_files" if text.where == "config" else "files"] += 1
-        scanner.step("reading files", sum(counts.values()), None)
+        counts["bytes"] += collector.bytes
+        scanner.step("reading files", counts["files"] + counts["config_files"], None)
     counts["decoded"] = scanner.matcher.effort[0] - decoded
     gaps = file_gaps(scanner.source, unread) + inside_gaps(scanner.source, packed)
     return places, gaps, tuple(counts.items())
@@ -208,19 +222,19 @@ def _search(
 
 def _within(collector: Collector) -> dict[str, int]:
     """Count what was found packed in a file."""
-    return {
-        "archives": collector.archives,
-        "members": collector.members,
-        "unread": len(collector.unread),
-    }
+    return {**collector.within(), "unread": len(collector.unread)}
 
 
-def _search_one(scanner: Scanner, text: Text) -> Collector:
+def _search_one(scanner: Scanner, text: Text) -> Collector | None:
+    """Search a text; ``None`` where its file cannot be read to the end."""
     if text.data is not None:
         return search_file(scanner.matcher, scanner.fingerprinter, BytesIO(text.data))
     assert text.large is not None
-    with text.large.open("rb") as stream:
-        return search_file(scanner.matcher, scanner.fingerprinter, stream)
+    try:
+        with text.large.open("rb") as stream:
+            return search_file(scanner.matcher, scanner.fingerprinter, stream)
+    except OSError:
+        return None
 
 
 def _name(scanner: Scanner, path: bytes) -> list[Place]:
@@ -263,6 +277,6 @@ def _joined(
 def _summed(
     leaks: tuple[Leak, ...], gaps: tuple[Gap, ...], counts: Mapping[str, int]
 ) -> ScanResult:
-    listed = sum(number for kind, number in counts.items() if kind not in _OF_OTHERS)
+    listed = sum(number for kind, number in counts.items() if kind.split(":")[0] not in _OF_OTHERS)
     coverage = tuple((kind, number) for kind, number in counts.items() if number)
     return ScanResult(leaks, gaps, coverage, listed, listed - counts.get("unread", 0))

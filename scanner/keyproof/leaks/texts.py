@@ -10,13 +10,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from keyproof.errors import SourceError
 from keyproof.leaks import gitio
 from keyproof.leaks.gitio import Repository
 
 LARGE_BYTES = 64 << 20
 """A larger file is not read into memory, but searched window by window."""
 
-_CONFIGURATION = ("config", "config.worktree", "FETCH_HEAD", "COMMIT_EDITMSG", "MERGE_MSG")
+_OBJECTS = frozenset({"objects", "modules"})
+"""Folders of a git directory that are read as objects, and as repositories of their own."""
+_UNTRACKED = ("--others", "--exclude-standard")
+_NO_TEXT = frozenset({"index", "packed-refs"})
+"""Files of a git directory whose content is read as names and refs."""
 
 
 class Text(NamedTuple):
@@ -71,18 +76,55 @@ def has_promisor(repository: Repository) -> bool:
 
 
 def configuration(repository: Repository) -> Iterator[Text]:
-    """Yield the repository's own configuration and state files, read as plain files."""
-    folders = {repository.common_dir, repository.git_dir}
-    modules = repository.common_dir / "modules"
-    paths = [folder / name for folder in sorted(folders) for name in _CONFIGURATION]
-    if modules.is_dir() and not modules.is_symlink():
-        paths += sorted(modules.glob("**/config"))[:1000]
-    for path in paths:
+    """Yield every file of the git directory that is not an object, a ref's name or the index.
+
+    That is configuration, reflogs, hooks, messages being written, attributes and exclusions, the
+    state of a rebase, what linked worktrees keep here, and what Git LFS keeps here.
+    """
+    prefix = b".git/" if repository.worktree else b""
+    for path in _git_files(repository):
         shown = os.fsencode(os.path.relpath(path, repository.common_dir))
-        inside = b".git/" if repository.worktree else b""
-        text = read_file(path, "config", inside + shown)
-        if text:
+        text = read_file(path, "config", prefix + shown)
+        if text and text.reason != "unsupported":  # a running git has sockets here
             yield text
+    names = b"\n".join([*_staged_names(repository), *_hidden_refs(repository)])
+    if names:
+        yield Text("config", prefix + b"index", names)
+
+
+def _git_files(repository: Repository) -> Iterator[Path]:
+    folders = {repository.common_dir.resolve()}
+    own = repository.git_dir.resolve()
+    if not any(folder in own.parents for folder in folders):
+        folders.add(own)
+    for folder in sorted(folders):
+        left_out = frozenset(folder / name for name in _OBJECTS)
+        for entry in files_below(folder, left_out):
+            if isinstance(entry, Path) and entry.name not in _NO_TEXT:
+                yield entry
+    yield repository.common_dir / "objects" / "info" / "alternates"
+
+
+def _staged_names(repository: Repository) -> list[bytes]:
+    """Return the names of files that the index adds: no tree holds them yet."""
+    added = ("--cached", "--name-only", "--diff-filter=A", "--no-renames", "-z")
+    try:
+        out = gitio.run(repository, "diff-index", *added, "--ignore-submodules=all", "HEAD", "--")
+    except SourceError:
+        out = gitio.run(repository, "ls-files", "-z", "--full-name", allow_failure=True)
+    return [name for name in out.split(b"\0") if name]
+
+
+def _hidden_refs(repository: Repository) -> Iterator[bytes]:
+    """Yield the lines of ``packed-refs`` that git does not list as refs."""
+    path = repository.common_dir / "packed-refs"
+    text = read_file(path, "config", b"")
+    if text is None or text.data is None:
+        return
+    known = frozenset(ref_names(repository))
+    for line in text.data.splitlines():
+        if line.partition(b" ")[2] not in known and line[:1] != b"^":
+            yield line
 
 
 def read_file(path: Path, where: str, shown: bytes) -> Text | None:
@@ -91,9 +133,11 @@ def read_file(path: Path, where: str, shown: bytes) -> Text | None:
         state = path.lstat()
         if stat.S_ISLNK(state.st_mode):
             return Text(where, shown, os.fsencode(path.readlink()))
-        if not stat.S_ISREG(state.st_mode):
+        if stat.S_ISDIR(state.st_mode):
             return None
-        if state.st_size > LARGE_BYTES:
+        if not stat.S_ISREG(state.st_mode):
+            return Text(where, shown, reason="unsupported")
+        if state.st_size > LARGE_BYTES and os.access(path, os.R_OK):
             return Text(where, shown, large=path)
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags), "rb") as handle:
@@ -104,20 +148,18 @@ def read_file(path: Path, where: str, shown: bytes) -> Text | None:
         return Text(where, shown, reason="access_denied")
 
 
-def worktree_files(repository: Repository) -> Iterator[Text]:
-    """Yield tracked files as they lie in the worktree, and untracked ones that are not ignored."""
+def worktree_files(repository: Repository, *, ignored: bool = False) -> Iterator[Text]:
+    """Yield tracked files as they lie in the worktree, and untracked ones.
+
+    Args:
+        ignored: those that git ignores, too.
+    """
     root = repository.worktree
     if root is None:
         return
-    # core.worktree is the repository's own word: git is told where the folder really lies
-    here = repository._replace(environment={**repository.environment, "GIT_WORK_TREE": str(root)})
-    out = gitio.run(
-        here,
-        *("ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard"),
-        allow_failure=True,
-    )
+    untracked = ("--cached", "--others") if ignored else ("--cached", *_UNTRACKED)
     inside: dict[str, bool] = {}
-    for name in sorted(set(out.split(b"\0")) - {b""}):
+    for name in sorted(set(worktree_names(repository, *untracked))):
         path = root / os.fsdecode(name)
         folder = str(path.parent)
         if folder not in inside:
@@ -128,20 +170,46 @@ def worktree_files(repository: Repository) -> Iterator[Text]:
             yield text
 
 
+def worktree_names(repository: Repository, *which: str) -> list[bytes]:
+    """Return the paths that ``git ls-files`` gives; a folder's ends with a slash."""
+    # core.worktree is the repository's own word: git is told where the folder really lies
+    root = {"GIT_WORK_TREE": str(repository.worktree)}
+    here = repository._replace(environment={**repository.environment, **root})
+    out = gitio.run(here, "ls-files", "-z", "--full-name", *which, allow_failure=True)
+    return [name for name in out.split(b"\0") if name]
+
+
 def folder_files(folder: Path) -> Iterator[Text]:
     """Yield every file below a folder, as plain files: nothing is ignored, no link followed."""
-    failed: list[OSError] = []
-    for top, names, files in os.walk(folder, onerror=failed.append):
-        names.sort()
-        for name in sorted(files):
-            path = Path(top, name)
-            shown = os.fsencode(os.path.relpath(path, folder))
+    for entry in files_below(folder):
+        path = entry if isinstance(entry, Path) else Path(entry.filename or folder)
+        shown = os.fsencode(os.path.relpath(path, folder))
+        if isinstance(entry, OSError):
+            yield Text("worktree", shown, reason="access_denied")
+        else:
             text = read_file(path, "worktree", shown)
             if text:
                 yield text
-    for error in failed:
-        unread = os.path.relpath(str(error.filename or folder), folder)
-        yield Text("worktree", os.fsencode(unread), reason="access_denied")
+
+
+def files_below(folder: Path, left_out: frozenset[Path] = frozenset()) -> Iterator[Path | OSError]:
+    """Yield all that is no folder, by name, and what could not be listed.
+
+    Not recursive: folders may lie in one another deeper than functions may call one another.
+    """
+    pending: list[Path] = [folder]
+    while pending:
+        path = pending.pop()
+        try:
+            with os.scandir(path) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            error.filename = error.filename or str(path)
+            yield error
+            continue
+        yield from (Path(entry.path) for entry in found if not entry.is_dir(follow_symlinks=False))
+        folders = [Path(e.path) for e in reversed(found) if e.is_dir(follow_symlinks=False)]
+        pending += [one for one in folders if one not in left_out]
 
 
 def known_blob(data: bytes, ids: bytes) -> bool:

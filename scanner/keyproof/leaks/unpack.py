@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from keyproof.leaks import unpack_git
 from keyproof.leaks.unpack_documents import office_text, pdf_texts
-from keyproof.leaks.unpack_forms import form
+from keyproof.leaks.unpack_forms import LFS, form
 from keyproof.leaks.unpack_sqlite import long_rows
 from keyproof.leaks.unpack_streams import (
     Unpacked,
@@ -45,8 +45,6 @@ LEAST_BYTES = 16 << 20
 RATIO = 200
 """Unpacked, a file may be so many times its size (or ``LEAST_BYTES``, if that is more)."""
 
-LFS = "lfs:"
-"""How the path of what Git LFS keeps begins; its SHA-256 follows."""
 _ENCRYPTED = 0x1
 _POINTED = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _DAMAGE = (
@@ -144,13 +142,13 @@ def _unpacked(data: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator
     elif kind in _STREAMS:
         yield from _layer(_STREAMS[kind](data, bounds.layer()), path, bounds, depth)
     elif kind == "lfs":
-        yield Unread(_joined(path, pointed(data)), "missing_object")
+        yield Unread(_joined(path, _pointed(data)), "missing_object")
     elif kind:
         yield Unread(path, "unsupported")
 
 
-def pointed(pointer: bytes) -> str:
-    """Return the name under which Git LFS keeps what a pointer stands for; nothing if it has none."""
+def _pointed(pointer: bytes) -> str:
+    """Return the name under which Git LFS keeps what a pointer stands for."""
     found = _POINTED.search(pointer[:1024])
     return f"{LFS}{found[1].decode()}" if found else LFS
 

@@ -6,6 +6,8 @@ HEAD_BYTES = 262
 """So much of a file says what it is."""
 PNG = b"\x89PNG\r\n\x1a\n"
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+LFS = "lfs:"
+"""How the path of what Git LFS keeps begins; its SHA-256 follows."""
 _TAR_AT = 257
 _BEGINNINGS = (
     (b"PK\x03\x04", "zip"),

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from keyproof.leaks import history, listing, texts
+from keyproof.leaks import history, lfs, listing, texts
 from keyproof.leaks.archives import Inside
 from keyproof.leaks.archives import inside as member
 from keyproof.leaks.assemble import Cleaner, assemble
@@ -24,7 +24,7 @@ from keyproof.model.source import Gap
 from keyproof.ports.context import Fingerprinter, HitCache
 
 _T = TypeVar("_T")
-_FORMAT = 3
+_FORMAT = 4
 """Raised when what is remembered, or how it is found, changes."""
 
 
@@ -141,9 +141,10 @@ def _scan(
     gaps = repository_gaps(given.source, repository, read.unread, missing)
     if not whole and not missing:
         gaps.append(unchecked_gap(given.source))
-    paths = placer.outer_paths((one.oid for one in known.inside), all_commits=ids)
-    gaps += packed_gaps(given, known.inside, paths)
-    unread = len(read.unread) + len(missing) + len(known.inside)
+    within = lfs.absent(repository, known.inside)
+    paths = placer.outer_paths((one.oid for one in within), all_commits=ids)
+    gaps += packed_gaps(given, within, paths)
+    unread = len(read.unread) + len(missing) + len(within)
     counts = {**dict(known.counts), "refs": len(refs), "unread": unread}
     return _Outcome(leaks, tuple(gaps), tuple(counts.items())), known
 
