@@ -85,10 +85,10 @@ def _identity(fingerprinter: KeyedFingerprinter) -> str:
 
 
 def _policies(loaded: Loaded) -> str:
-    from keyproof.pipeline import policyset
+    from keyproof.app.packs import load_policies
 
     settings = loaded.settings.policies
-    pack = policyset.load([loaded.path(f) for f in settings.folders], disable=settings.disable)
+    pack = load_policies(loaded, disable=settings.disable)
     return f"{len(pack.policies)} policies, {pack.digest[:19]}; engine {settings.engine}"
 
 

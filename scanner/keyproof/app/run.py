@@ -11,6 +11,7 @@ import msgspec
 
 from keyproof import __version__
 from keyproof.app import registry
+from keyproof.app.packs import opened_pack, policies_of
 from keyproof.app.settings import Loaded
 from keyproof.app.sources import Surroundings, Wanted, resolve
 from keyproof.app.store import open_store
@@ -19,7 +20,7 @@ from keyproof.identity import KeyedFingerprinter
 from keyproof.model.facts import Facts
 from keyproof.model.report import Report
 from keyproof.model.waiver import Waiver
-from keyproof.pipeline import controls, parameters, policyset, waive
+from keyproof.pipeline import controls, parameters, waive
 from keyproof.pipeline.collect import collect
 from keyproof.pipeline.evaluate import evaluate
 from keyproof.pipeline.link import link
@@ -113,15 +114,16 @@ class Rules(NamedTuple):
             NothingToCheck: no policy is left.
         """
         settings = loaded.settings.policies
-        folders = [loaded.path(folder) for folder in settings.folders]
-        every = policyset.load(folders)
-        pack = policyset.load(folders, select=only, disable=settings.disable)
         params = [loaded.path(settings.params)] if settings.params else []
+        with opened_pack(loaded) as folder:
+            every = policies_of(loaded, folder)
+            pack = policies_of(loaded, folder, select=only, disable=settings.disable)
+            limits = parameters.load(pack.policies, params, known=every.policies, pack=folder)
         ids = [policy.id for policy in every.policies]
         waivers = loaded.settings.waivers
         return cls(
             pack=pack,
-            parameters=parameters.load(pack.policies, params, known=every.policies),
+            parameters=limits,
             waivers=waive.load(loaded.path(waivers), policies=ids) if waivers else (),
             crosswalk=_crosswalk(loaded, ids),
         )

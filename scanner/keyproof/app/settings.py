@@ -39,6 +39,8 @@ class PolicySettings(SettingsPart, frozen=True, kw_only=True):
 
     engine: Literal["embedded", "opa"] = "embedded"
     opa: OpaSettings = OpaSettings()
+    bundle: str | None = None
+    verification_key: str | None = None
     folders: tuple[str, ...] = ()
     disable: tuple[str, ...] = ()
     params: str | None = None

@@ -1,4 +1,4 @@
-"""``keyproof policies``: list, show, test, check and document policies; lock a pack."""
+"""``keyproof policies``: list, show, test, check and document policies; lock and sign a pack."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keyproof.cli.policies_signed import bundle, sign, verify
 from keyproof.cli.terminal import note
 from keyproof.errors import ExitCode, NothingToCheck
 
@@ -198,6 +199,11 @@ def lock(folder: Path | None) -> int:
     return ExitCode.OK
 
 
+policies.add_command(bundle)
+policies.add_command(sign)
+policies.add_command(verify)
+
+
 def _settings(config: Path | None) -> Loaded:
     from keyproof.app.settings import load
 
@@ -205,11 +211,9 @@ def _settings(config: Path | None) -> Loaded:
 
 
 def _pack(loaded: Loaded) -> PolicySet:
-    from keyproof.pipeline import policyset
+    from keyproof.app.packs import load_policies
 
-    settings = loaded.settings.policies
-    folders = [loaded.path(folder) for folder in settings.folders]
-    return policyset.load(folders, disable=settings.disable)
+    return load_policies(loaded, disable=loaded.settings.policies.disable)
 
 
 def _every(pack: PolicySet) -> PolicySet:

@@ -17,6 +17,7 @@ from keyproof.errors import PolicyError
 from keyproof.model.record import Document, digest
 
 FILE_NAME = ".manifest"
+_HINT = "'keyproof policies lock FOLDER' writes it anew"
 
 
 class _Metadata(Document, frozen=True, kw_only=True):
@@ -47,11 +48,10 @@ def read_lock(folder: Path) -> Mapping[str, str]:
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=_Manifest)
     except (OSError, msgspec.MsgspecError):
-        raise PolicyError("is not a manifest of policies", where=str(path)) from None
+        raise PolicyError("is not a manifest of policies", where=str(path), hint=_HINT) from None
     digests = manifest.metadata.digests
     if manifest.revision != digest(digests):
-        hint = "'keyproof policies lock FOLDER' writes it anew"
-        raise PolicyError("the revision does not fit the list", where=str(path), hint=hint)
+        raise PolicyError("the revision does not fit the list", where=str(path), hint=_HINT)
     return digests
 
 
