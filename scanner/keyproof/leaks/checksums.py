@@ -91,7 +91,9 @@ def base64_text(value: bytes) -> bool:
         user, colon, password = _base64(value).partition(b":")
     except ValueError:
         return False
-    if password.lower() in (b"password", b"secret", b"token", b"changeme", user.lower()):
+    from keyproof.leaks.ordinary import is_ordinary_text
+
+    if password.lower() == user.lower() or is_ordinary_text(password):
         return False
     whole = user + password
     return bool(colon and user and len(password) >= 4 and whole.isascii()) and all(
@@ -201,9 +203,10 @@ def base64_secret(value: bytes) -> bool:
         return False
     if inner.startswith(b"-----BEGIN"):
         return pem_body(inner)
-    from keyproof.leaks.placeholders import is_placeholder, wordiness
+    from keyproof.leaks.ordinary import is_ordinary_text
+    from keyproof.leaks.placeholders import wordiness
 
-    return len(inner) >= 6 and not is_placeholder(inner) and wordiness(inner) < 0.5
+    return len(inner) >= 6 and not is_ordinary_text(inner) and wordiness(inner) < 0.5
 
 
 def mixed(value: bytes) -> bool:

@@ -105,7 +105,7 @@ def _judge(rule: Detector, text: bytes, match: re.Match[bytes]) -> Hit | None:
         return None
     if (rule.shape or rule.reject) and is_sealed(value, text[max(0, start - 300) : start]):
         return None
-    if _spoiled(rule, text, match, start):
+    if _spoiled(rule, text, match, start) or _is_none(rule, text, match):
         return None
     confidence = _confidence(rule, text, match, value)
     if confidence is None:
@@ -154,6 +154,23 @@ def _spoiled(rule: Detector, text: bytes, match: re.Match[bytes], start: int) ->
     reject = _compiled(rule.reject)
     low = max(match.start(), start - 40) if rule.covers else max(0, start - 24)
     return reject.search(text, low, start) is not None
+
+
+def _is_none(rule: Detector, text: bytes, match: re.Match[bytes]) -> bool:
+    """Whether a value is a piece of something larger, or what a manual prints."""
+    from keyproof.leaks import fragments, published  # needed for what looks like a secret only
+
+    start, end = match.span("secret")
+    if published.is_published(match.group("secret")) or fragments.in_block(text, start, end):
+        return True
+    if not (rule.shape or rule.reject):
+        return False
+    if rule.reject and (fragments.in_escape(text, start, end) or fragments.is_told(text, start)):
+        return True
+    if not rule.named and fragments.in_template(text, start):
+        return True
+    around = 0 if rule.named else 16
+    return fragments.in_binary(text, match.start(), end, around) or fragments.is_digest(text, start)
 
 
 def _strays(rule: Detector, text: bytes, match: re.Match[bytes]) -> bool:

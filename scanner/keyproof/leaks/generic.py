@@ -7,10 +7,19 @@ returns a confidence, or ``None`` where the value is no secret.
 # ruff: noqa: PLR2004 - each number is a threshold or a length, named by the sentence above it
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from keyproof.leaks.ordinary import (
+    UUID,
+    is_code,
+    is_identifier,
+    is_ordinary_text,
+    is_plain_name,
+    is_words,
+)
 from keyproof.leaks.placeholders import entropy, wordiness
 
 _NAME_BEFORE = re.compile(rb"[0-9A-Za-z_.-]{0,40}\Z")
@@ -23,7 +32,9 @@ _NOT_A_VALUE = re.compile(
     rb"scope|scopes|strategy|enabled|required|valid|visible|public|hash|hashed|digest|sha1|sha256|"
     rb"md5|checksum|fingerprint|ref|reference|arn|key_?id|kid|selector|xpath|locator|symbol|mint|"
     rb"address|contract|pub|encrypted|sealed|cipher(?:text)?|mode|status|state|event|action|"
-    rb"handler|request|response|body|func|fn|cls|model|view|schema|entity|kind|method|rule|test)s?"
+    rb"handler|request|response|body|func|fn|cls|model|view|schema|entity|kind|method|rule|test|"
+    rb"users?|username|login|email|mail|domain|host|hostname|port|realm|role|group|region|zone|date|time|"
+    rb"option|callback|validator|generator|factory|tags?|prompt|strength|age|days|lifetime|limit|template)s?"
     rb"\Z",
     re.IGNORECASE,
 )
@@ -31,7 +42,7 @@ _PUBLIC_NAME = re.compile(
     rb"public[-_.]?key|pubkey|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
     rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?token|page[-_.]?token|continuation|cursor|"
     rb"token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
-    rb"integrity|sha(?:1|256|512)|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
+    rb"integrity|sha-?(?:1|2|256|384|512)(?![0-9])|md5|bcrypt|hmac|fingerprint|thumbprint|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
     re.IGNORECASE,
 )
 _STRONG = re.compile(
@@ -39,41 +50,25 @@ _STRONG = re.compile(
     rb"app|consumer|service|admin|deploy|webhook)[-_.]?(?:key|token|secret)|passw|passphrase|pwd",
     re.IGNORECASE,
 )
-_UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_NO_PASSWORD = re.compile(
+    rb"pass(?:ed|es|ing|able|ages?|ion|ives?|engers?|ports?|through|thru|er|box|book|s)(?![a-z])|"
+    rb"auth(?:or(?!i[sz]ation)|entic)",
+    re.IGNORECASE,
+)
+"""Words that begin as ``pass`` and ``auth`` do, and mean something else."""
+_FILE_NAME = re.compile(
+    rb"\.(?:rb|py|js|jsx|ts|tsx|go|java|kt|md|html?|txt|json|ya?ml|xml|php|c|h|cpp|cs|css|log|sh|rs|sql|svg|png)\Z"
+)
+_SAID = re.compile(rb"[=:>,(|?]")
 _HEX = re.compile(rb"(?:0x)?[0-9a-fA-F]+\Z")
-_PATH = re.compile(
-    rb"(?:[A-Za-z]:\\|\.{0,2}/|~/)|[\w-]+(?:/[\w.@-]+){2,}\Z|.*\.(?:[a-z]{2,4}|json|yaml)\Z"
-)
-_URL = re.compile(rb"[a-z][a-z0-9+.-]*://|www\.|mailto:|arn:|urn:|data:", re.IGNORECASE)
-_HOST = re.compile(rb"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]+)?\Z", re.IGNORECASE)
-_EMAIL = re.compile(rb"[^@]+@[a-z0-9.-]+\.[a-z]{2,}\Z", re.IGNORECASE)
-_VERSION = re.compile(rb"[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+.][0-9A-Za-z.]+)?\Z")
-_DATE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CODE = re.compile(
-    rb"[A-Za-z_$][\w$]*(?:[.:>-]{1,2}[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
-    rb"\|\||&&|==|\w\?\.\w|\+=|\\[dwsS]|\[\^|\(\?)|[@#.][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}"
-)
-_IDENTIFIER = re.compile(rb"[A-Za-z_$]+(?:[-_.:/][A-Za-z]+)*[0-9]{0,2}\Z")
-_CONSTANT = re.compile(
-    rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z|[a-z][a-z0-9]*(?:[-_.][a-z0-9]{1,}){2,}\Z"
-)
-_WORDS = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_STOP = frozenset(
-    rb"""a access account admin administrator alpha api app apple application auth authorization
-    aws azure bar basic baz bearer bob boolean bool buffer bytes cache client code config cookie
-    correct credential credentials current data database db default delete demo dev development
-    disabled docker empty enabled encrypted env error expired false field file foo generated github
-    gitlab google guest hash header hello host http https id incorrect input int integer invalid
-    jwt key kubernetes label length letmein local localhost login long master missing mock my mysql
-    name new nil no none null number object ok old optional oauth parameter pass passphrase passwd
-    password passw0rd pw path postgres private prod production project properties property public
-    pwd qwerty random read redis refresh required root s salt save secret secrets server service
-    session set short some something staging str string strong sts super system temp test tester
-    testing text the this tmp token true type undefined unknown update url user username uuid
-    valid value variable vault version void wrong www yes your""".split()
+_BASE64 = re.compile(rb"[0-9A-Za-z+/_-]{8,400}={0,2}\Z")
+_CREDENTIAL_WORD = re.compile(rb"passw|passphrase|secret|token|credential|api_?key", re.IGNORECASE)
+_LOOPBACK = re.compile(
+    rb"@(?:localhost|127\.|0\.0\.0\.0|\[::1\]|(?:[a-z0-9-]+\.){0,2}example(?:\.(?:com|org|net)|[:/]|\b)|"
+    rb"[a-z0-9.-]+\.(?:test|invalid|local|localhost)\b|(?:host|hostname|server|db|database)[:/\s\"'])",
+    re.IGNORECASE,
 )
 _JUMBLED = re.compile(rb"(?=.*[0-9][A-Za-z])(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z+/=_-]+")
-_LEET = bytes.maketrans(b"01345@$", b"oieasas")
 _LOCK_LINE = re.compile(rb"integrity|sha\d{3}-|resolved|checksum|\bhash\b", re.IGNORECASE)
 
 
@@ -86,21 +81,22 @@ def _name(match: re.Match[bytes], text: bytes) -> bytes:
     return (before.group() if before else b"") + match.group("key")
 
 
-def _is_code(value: bytes) -> bool:
-    return any(
-        form.match(value)
-        for form in (_URL, _PATH, _EMAIL, _HOST, _VERSION, _DATE, _CODE, _CONSTANT)
-    )
+def _operator(match: re.Match[bytes], text: bytes) -> bytes:
+    """Return what stands between name and value, the name too where its place is not known."""
+    start = match.end("key") if match.groupdict().get("key") else match.start()
+    return text[start : match.start("secret")]
 
 
-def _is_words(value: bytes) -> bool:
-    """Whether the value is made of words that people use for no secret at all."""
-    plain = value.rstrip(b"0123456789!?.*#")
-    for form in (value, plain.translate(_LEET)):
-        words = [word.lower() for word in _WORDS.findall(form)]
-        if words and all(word in _STOP or len(word) == 1 for word in words):
-            return True
-    return value.isdigit() and len(value) < 20
+def _is_prose(match: re.Match[bytes], text: bytes) -> bool:
+    """Whether a sentence stands there, not an assignment: ``pass `--all` to it``, ``password is``."""
+    operator = _operator(match, text)
+    if _SAID.search(operator) is None:
+        return True
+    if b">" in operator and b"=" not in operator and operator.strip(b"\"'") != b">":
+        return True  # a comparison
+    return match.group("key") in (b"PASS", b"Pass", b"pass") and b"=" not in operator and (
+        text[match.start() - 1 : match.start()] not in (b"_", b"-", b".", b'"', b"'")
+    )  # fmt: skip
 
 
 def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
@@ -108,7 +104,9 @@ def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
     if "key" not in match.re.groupindex:
         return False
     name = _name(match, text)
-    if _PUBLIC_NAME.search(name):
+    if _PUBLIC_NAME.search(name) or _NO_PASSWORD.match(match.group("key")):
+        return True
+    if _FILE_NAME.search(name) and b"=" not in _operator(match, text):
         return True
     tail = re.split(rb"[-_.]|(?<=[a-z])(?=[A-Z])", name)[-1]
     if tail and _NOT_A_VALUE.match(tail):
@@ -118,21 +116,42 @@ def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
     return _LOCK_LINE.search(line) is not None
 
 
+def _holds_words(value: bytes) -> bool:
+    """Whether a value is base64 of a plain word, of a user's name and one, or of a token's header."""
+    if _BASE64.match(value) is None:
+        return False
+    plain = value.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
+    try:
+        inner = base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True).strip()
+    except ValueError:
+        return False
+    if len(inner) < 4 or not inner.isascii() or not inner.decode().isprintable():
+        return False
+    return is_ordinary_text(inner) or inner.startswith((b'{"alg"', b'{"typ"'))
+
+
 def password(match: re.Match[bytes], text: bytes) -> str | None:
     """A password: any printable value that is neither word, code, path nor template."""
     value = match.group("secret")
-    if not value.isascii() or names_no_secret(match, text) or _is_code(value) or _is_words(value):
+    if not value.isascii() or names_no_secret(match, text) or is_code(value) or is_words(value):
         return None
     letters = sum(chr(b).isalpha() for b in value)
     digits = sum(48 <= b <= 57 for b in value)
-    if not digits and re.search(rb"passw|passphrase|secret", value, re.IGNORECASE):
+    if not digits and _CREDENTIAL_WORD.search(value):
         return None  # the name of a field or of a variable
     special = len(value) - letters - digits
-    if _IDENTIFIER.match(value) and (len(value) < 12 or wordiness(value) > 0.36):
+    joined = b"_" in value or b"-" in value
+    if (
+        is_plain_name(value)
+        or is_identifier(value, digits=2 if joined else 0)
+        or _holds_words(value)
+    ):
+        return None
+    if _is_prose(match, text) and not (digits and letters and special):
         return None
     if not digits and not special:
         return "low" if len(value) >= 12 and wordiness(value) < 0.3 else None
-    if _UUID.match(value) or entropy(value) < (2.0 if special and digits else 2.3):
+    if UUID.match(value) or entropy(value) < (2.0 if special and digits else 2.3):
         return None
     if not digits and wordiness(value) > 0.5:
         return None
@@ -156,13 +175,17 @@ def _is_jumble(value: bytes) -> bool:
 
 def _token(match: re.Match[bytes], text: bytes, *, sure: bool) -> str | None:
     value = match.group("secret")
-    if names_no_secret(match, text) or _is_words(value):
+    if names_no_secret(match, text) or is_words(value):
         return None
-    if _is_code(value) and not (sure and _is_jumble(value)):
+    if is_code(value) and not (sure and _is_jumble(value)):
+        return None
+    if is_identifier(value) or _holds_words(value):
+        return None
+    if not sure and _SAID.search(_operator(match, text)) is None:
         return None
     wordy = 0.55 if sure else 0.42
     strong = _STRONG.search(_name(match, text)) is not None
-    if _UUID.match(value):
+    if UUID.match(value):
         return "low" if strong else None
     if _HEX.match(value):
         return (
@@ -186,13 +209,24 @@ def bare(_match: re.Match[bytes], _text: bytes) -> str | None:
     return None
 
 
-def credential(match: re.Match[bytes], _text: bytes) -> str | None:
-    """The password of a URL or a connection string: no word, no template, no repeat of the user."""
-    value = match.group("secret")
+def credential(match: re.Match[bytes], text: bytes) -> str | None:
+    """The password of a URL or a connection string: no word, no template, no repeat of the user.
+
+    At a host that is everybody's own (``localhost``, ``example.com``) it has to look random.
+    """
+    value = match.group("secret").partition(b"\\n")[0]
     user = match.groupdict().get("user") or b""
     if value.lower() in (user.lower(), b"password", b"pass", b"pwd", b"secret", b"token"):
         return None
-    if _is_words(value) or value.startswith((b"$", b":", b"{", b"<", b"%", b"[")):
+    if is_words(value) or value.startswith((b"$", b":", b"{", b"<", b"%", b"[")):
+        return None
+    digits = sum(48 <= b <= 57 for b in value)
+    if not digits and (_CREDENTIAL_WORD.search(value) or is_identifier(value, digits=0)):
+        return None
+    end = match.end("secret")
+    if _LOOPBACK.match(text, end, end + 80) and not (
+        digits and len(value) > 7 and wordiness(value) < 0.34
+    ):
         return None
     return "high" if entropy(value) >= 2.5 else "low"
 
@@ -200,7 +234,9 @@ def credential(match: re.Match[bytes], _text: bytes) -> str | None:
 def header(match: re.Match[bytes], _text: bytes) -> str | None:
     """The value of an authorisation header: at least 12 letters that are not words."""
     value = match.group("secret")
-    if _is_code(value) or _is_words(value) or wordiness(value) > 0.42 or entropy(value) < 3.0:
+    if is_code(value) or is_words(value) or wordiness(value) > 0.42 or entropy(value) < 3.0:
+        return None
+    if is_identifier(value) or _holds_words(value):
         return None
     return "medium" if any(48 <= b <= 57 for b in value) else "low"
 
@@ -209,7 +245,7 @@ def judge_value(value: bytes, before: bytes) -> bool:
     """Whether a value that another engine proposes could be a secret; ``before``: its line so far."""
     if not value.isascii() or _LOCK_LINE.search(before) or _PUBLIC_NAME.search(before):
         return False
-    if _is_code(value) or _is_words(value) or _UUID.match(value):
+    if is_code(value) or is_words(value) or UUID.match(value):
         return False
     digits = sum(48 <= b <= 57 for b in value)
     return digits > 0 and entropy(value) >= 2.5 and wordiness(value) < 0.5

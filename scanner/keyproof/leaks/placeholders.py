@@ -20,10 +20,11 @@ _TEMPLATE = re.compile(
 )
 _RUN = re.compile(rb"([^A])\1{6}", re.DOTALL)
 _SEQUENCES = (
-    b"abcdefghijklmnopqrstuvwxyz", b"zyxwvutsrqponmlkjihgfedcba", b"01234567890123456789",
-    b"98765432109876543210", b"qwertyuiopasdfghjklzxcvbnm",
+    b"abcdefgh", b"zyxwvuts", b"qwertyui", b"asdfghjk", b"abcdef01", b"abcdef12", b"fedcba98", b"456789ab",
+    b"67890abc", b"abcd1234", b"1234abcd", b"abc12345",
 )  # fmt: skip
-_SEQUENCE_LENGTH = 8
+_COUNTED = (b"01234567", b"12345678", b"98765432", b"87654321")
+_INTERLEAVED = re.compile(rb"(?:1a2b3c4d|a1b2c3d4|0a1b2c3d|a0b1c2d3|1q2w3e4r|q1w2e3r4)")
 _LETTERS = re.compile(rb"[^a-z]+")
 _DIGITS = re.compile(rb"[^0-9]+")
 _COMMON = frozenset(
@@ -83,17 +84,13 @@ def is_sealed(value: bytes, before: bytes) -> bool:
 
 
 def _sequential(lower: bytes) -> bool:
-    for run in (lower, _LETTERS.sub(b"", lower), _DIGITS.sub(b"", lower)):
-        for sequence in _SEQUENCES:
-            head = sequence[:4]
-            at = run.find(head)
-            while at >= 0:
-                if sequence.startswith(run[at : at + _SEQUENCE_LENGTH]) and (
-                    len(run) - at >= _SEQUENCE_LENGTH
-                ):
-                    return True
-                at = run.find(head, at + 1)
-    return False
+    letters = _LETTERS.sub(b"", lower)
+    if any(sequence in run for run in (lower, letters) for sequence in _SEQUENCES):
+        return True
+    digits = _DIGITS.sub(b"", lower)
+    if any(sequence in digits for sequence in _COUNTED):
+        return len(letters) < 16 or wordiness(letters) > 0.3  # else an account before a real token
+    return _INTERLEAVED.search(lower) is not None
 
 
 def _periodic(value: bytes) -> bool:
@@ -120,8 +117,8 @@ def wordiness(value: bytes) -> float:
 
 
 _EXAMPLE_PATH = re.compile(
-    r"(?:^|[/\\._-])(?:tests?|testing|testdata|specs?|fixtures?|mocks?|examples?|samples?|docs?|demos?|"
-    r"stubs?|cypress|e2e)(?:[/\\._-]|$)|(?:Tests?|Spec|Mock)\.[a-z]{1,5}$"
+    r"(?:^|[/\\._-])(?:tests?|testing|test-?data|test-?cases?|test-?vectors?|testsuites?|specs?|fixtures?|"
+    r"mocks?|examples?|samples?|docs?|demos?|stubs?|tutorials?|cypress|e2e)(?:[/\\._-]|$)|(?:Tests?|Spec|Mock)\.[a-z]{1,5}$"
 )
 
 

@@ -1,0 +1,105 @@
+"""Tells values that are a piece of something larger: of a base64 block, a binary file, an escape.
+
+A vendor's prefix of two or three letters stands by chance in every certificate and picture; what
+follows it there is no token.
+"""
+
+# ruff: noqa: PLR2004 - each number is a threshold or a length, named by the sentence above it
+from __future__ import annotations
+
+import re
+
+from keyproof.leaks.placeholders import wordiness
+
+_REACH = 160
+_LETTERS = re.compile(rb"[0-9A-Za-z+/]+")
+_BEFORE = re.compile(rb"[0-9A-Za-z+/]*\Z")
+_AFTER = re.compile(rb"[0-9A-Za-z+/]*={0,2}")
+_LINE_ENDS = re.compile(rb"\r?\n[ \t]{0,24}")
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
+_DIGEST_BEFORE = re.compile(
+    rb"(?:\bh1:|sha-?(?:1|224|256|384|512)[-:=]|md5[-:=]|(?<![a-z])signature[\"']?\s?[:=]\s?[\"']?|"
+    rb"base64,[0-9A-Za-z+/]{0,400}|ssh-(?:rsa|ed25519|dss) (?:[0-9A-Za-z+/]{0,400}))\Z",
+    re.IGNORECASE,
+)
+
+_TOLD = re.compile(
+    rb"(?:version|ver|revision|rev|ref|tag|branch|name|title|description|identity|eid|uuid|guid|etag|nonce|"
+    rb"path|url|uri|file|filename|host|hostname|e?mail|user|username|digest|checksum|sha(?:1|256|512)?|hash|"
+    rb"md5|crc|fingerprint|thumbprint|commit|modulus|publickey|public_key|pubkey|certificate|cert|kid)"
+    rb"[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z|"
+    rb"(?:[\w-]+\.)+[a-z]{2,4}/[\w./-]+[ \t]+(?:v?[0-9][\w.-]*[ \t]+)?\Z",
+    re.IGNORECASE,
+)
+"""What holds no secret, named right before the value; or a repository, before its commit."""
+_TEMPLATE_END = re.compile(rb"\}\}|%>|\n")
+
+
+def in_block(text: bytes, start: int, end: int) -> bool:
+    """Whether a value stands inside of base64 that is longer than it: on its line, or a folded block."""
+    if _LETTERS.fullmatch(text, start, end) is None:
+        return False
+    before = _run_before(text, start)
+    after = _AFTER.match(text, end, min(len(text), end + _REACH))
+    rest = before + (after.group() if after else b"")
+    if len(rest) >= 12 and _is_random(rest):
+        return True
+    return end - start >= 40 and not rest.strip(b"=") and _is_folded(text, start, end)
+
+
+def in_binary(text: bytes, start: int, end: int, around: int) -> bool:
+    """Whether control characters stand where text should: the stretch is no text at all.
+
+    Args:
+        around: how many bytes before and after it, on its lines, have to be text too.
+    """
+    low = max(text.rfind(b"\n", 0, start) + 1, start - around)
+    high = text.find(b"\n", end, end + around)
+    return _CONTROLS.search(text, low, end + around if high < 0 else high) is not None
+
+
+def in_escape(text: bytes, start: int, end: int) -> bool:
+    """Whether a value begins inside of ``%2F``, or goes on behind one."""
+    return text[start - 1 : start] == b"%" or _ESCAPE.match(text, end) is not None
+
+
+def is_digest(text: bytes, start: int) -> bool:
+    """Whether what stands right before a value says that it is a digest, a signature or a picture."""
+    return _DIGEST_BEFORE.search(text, max(0, start - 440), start) is not None
+
+
+def is_told(text: bytes, start: int) -> bool:
+    """Whether the name right before a value says that it is something else: a version, a commit."""
+    low = max(text.rfind(b"\n", 0, start) + 1, start - 120)
+    return _TOLD.search(text, low, start) is not None
+
+
+def in_template(text: bytes, start: int) -> bool:
+    """Whether a value stands inside of ``{{ … }}`` or ``<% … %>``: it is code of the template."""
+    low = max(text.rfind(b"\n", 0, start) + 1, start - 200)
+    opened = max(text.rfind(b"{{", low, start), text.rfind(b"<%", low, start))
+    return opened >= 0 and _TEMPLATE_END.search(text, opened, start) is None and (
+        _TEMPLATE_END.search(text, start, start + 200) is not None
+    )  # fmt: skip
+
+
+def _run_before(text: bytes, start: int) -> bytes:
+    found = _BEFORE.search(text[max(0, start - _REACH) : start])
+    return found.group() if found else b""
+
+
+def _is_random(run: bytes) -> bool:
+    """Whether letters are base64 of bytes: all kinds of them, and no words as a path has."""
+    kinds = (b"+" in run or b"/" in run, any(48 <= b <= 57 for b in run), not run.islower())
+    return all(kinds) and not run.isupper() and wordiness(run) < 0.4
+
+
+def _is_folded(text: bytes, start: int, end: int) -> bool:
+    """Whether the line is one of several of base64 that are as long as each other."""
+    size = end - start
+    above, below = text[max(0, start - size - 30) : start], text[end : end + size + 30]
+    for lines in (_LINE_ENDS.split(above)[::-1], _LINE_ENDS.split(below)):
+        if len(lines) > 1 and len(lines[1]) == size and _LETTERS.fullmatch(lines[1]):
+            return _is_random(lines[1] + text[start:end])
+    return False

@@ -1,0 +1,141 @@
+"""Tells values that people and machines write for no secret: words, names, code, paths, versions.
+
+Everything here looks at the value alone. Random letters pass: each rule asks for the structure that
+chance does not make.
+"""
+
+# ruff: noqa: PLR2004 - each number is a threshold or a length, named by the sentence above it
+from __future__ import annotations
+
+import re
+
+from keyproof.leaks.placeholders import entropy, is_placeholder, wordiness
+
+UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_PATH = re.compile(
+    rb"[A-Za-z]:\\|(?:\.{0,2}|~)/[\w.-]+(?:[/.]|\Z)|.*\.(?:[a-z]{2,4}|json|yaml|properties|pkcs12|tfstate|ipynb|plist|gradle|config|template)\Z"
+)
+_SEGMENTS = re.compile(rb"@?[\w.-]+(?:/[\w.@:-]+)+\Z")
+_URL = re.compile(
+    rb"[a-z][a-z0-9+.-]*://|www\.|mailto:|arn:|urn:|data:|git@|"
+    rb"(?:env|file|ssm|vault|keyring|secretsmanager|op|ref|pass|kms|gcp|aws|azure|secret)s?:[a-z/_]",
+    re.IGNORECASE,
+)
+_HOST = re.compile(rb"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]+)?\Z", re.IGNORECASE)
+_EMAIL = re.compile(rb"[^@]+@[a-z0-9.-]+\.[a-z]{2,}\Z", re.IGNORECASE)
+_CLOCK = re.compile(rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\Z")
+_VERSION = re.compile(rb"[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+.][0-9A-Za-z.]+)?\Z")
+_DATE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MEDIA_TYPE = re.compile(rb"(?:application|audio|font|image|multipart|text|video)/[a-z0-9.+*-]+")
+_CODE = re.compile(
+    rb"[A-Za-z_$][\w$]*(?:[.:>-]{1,2}[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
+    rb"\|\||&&|==|\w\?\.\w|\+=|\\[dwsS]|\[\^|\(\?)|[@#.:][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}|"
+    rb"--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=(?:[A-Za-z][\w.]*|[0-9]{1,3})\Z|[a-z_]{2,24}=\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
+    rb"[?:!*]|@\w*\.|[\w.]+[:;]\Z|\.Values\b|[A-Za-z_]\w*\[[^\]]*\]\Z|[a-z_]+[!?]\Z"
+)
+_IDENTIFIER = re.compile(rb"[A-Za-z_$]+(?:[-_.:/][A-Za-z]+)*[0-9]{0,2}\Z")
+_CONSTANT = re.compile(
+    rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z|[a-z][a-z0-9]*(?:[-_.][a-z0-9]{1,}){2,}\Z"
+)
+_PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_WORDS = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_LETTERS = re.compile(rb"[A-Za-z]+")
+_ADDRESS = re.compile(rb"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{1,16})\Z")
+_STOP = frozenset(
+    rb"""a abc access account admin administrator alpha an and api app apple application auth
+    authorization aws azure bar basic baz bearer bob boolean bool buffer bytes cache client code config
+    cookie correct credential credentials current data database db default delete demo dev development
+    disabled docker empty enabled encrypted enter env error expired false field file foo for fill
+    generated github gitlab goes google guest hash header hello here host http https hunter id in
+    incorrect input int integer invalid is it jwt key kubernetes label length letmein local localhost
+    login long master me missing mock my mysql name new nil no none not null number object of ok old
+    optional oauth other otheruser parameter pass passphrase passwd password passw0rd please pw path
+    postgres private prod production project properties property public pwd qux qwerty random read real
+    redis refresh required root s safe salt save secret secrets secure server service session set short
+    sign some something staging str string strong sts super system temp test tester testing text that
+    the this tmp to token top true type undefined unknown update url use user username uuid valid value
+    variable vault very version void with word world wrong www yes you your""".split()
+)
+_SEVERAL = frozenset(word for word in _STOP if len(word) > 1)
+_ALGORITHMS = frozenset(
+    rb"""aes and argon argon2 base bcrypt cbc ccm chacha ctr curve des dh dhe dsa ecb ecdh ecdhe ecdsa ecies ed
+    eddsa enc encryption es gcm hkdf hmac hs kem key kw md mgf nist nistp none nopadding oaep padding pbkdf
+    pkcs poly ps pss rs rsa scrypt sha signature ssh ssl tls tlsv with""".split()
+)
+_LEET = bytes.maketrans(b"01345@$!", b"oieasasi")
+_LONGEST_WORD = max(map(len, _STOP | _ALGORITHMS))
+
+
+def is_code(value: bytes) -> bool:
+    """Whether a value is code, an address, a path, a version, a date, or a name of an algorithm."""
+    if _SEGMENTS.match(value) and wordiness(value) >= 0.3:
+        return True
+    if _is_algorithm(value):
+        return True
+    return any(
+        form.match(value)
+        for form in (
+            *(_URL, _PATH, _EMAIL, _HOST, _VERSION, _DATE, _CLOCK, _CODE, _CONSTANT),
+            *(_ADDRESS, _MEDIA_TYPE),
+        )
+    )
+
+
+def is_words(value: bytes) -> bool:
+    """Whether a value is made of words that people use for no secret at all (``mysecretkey1``)."""
+    plain = value.rstrip(b"0123456789!?.*#")
+    for form in (value, plain.translate(_LEET)):
+        words = [word.lower() for word in _WORDS.findall(form)]
+        long = sum(len(word) for word in words if len(word) > 2)
+        if 2 * long >= sum(map(len, words)) > 0 and all(
+            len(word) == 1 or _splits(word, _SEVERAL) for word in words
+        ):
+            return True
+    return value.isdigit()
+
+
+def is_identifier(value: bytes, *, digits: int = 2) -> bool:
+    """Whether a value is a name of several words: ``render_token2``, ``PKCS7PrivateKeyTypes``.
+
+    Random letters change case or go over to digits every other letter; names every fourth.
+
+    Args:
+        digits: a value with more of them is no name.
+    """
+    pieces = _PIECES.findall(value)
+    letters = [piece for piece in pieces if not piece.isdigit()]
+    if not letters or sum(b.isdigit() for b in map(chr, value)) > digits:
+        return False
+    if sum(map(len, letters)) / len(letters) < 3.6:
+        return False
+    return wordiness(value) >= (0.26 if len(letters) > 1 else 0.36)
+
+
+def is_plain_name(value: bytes) -> bool:
+    """Whether a value is short or wordy, and letters with joints only."""
+    return _IDENTIFIER.match(value) is not None and (len(value) < 12 or wordiness(value) > 0.36)
+
+
+def is_ordinary_text(value: bytes) -> bool:
+    """Whether what an encoding held (``user:password``) is text that stands for no secret."""
+    secret = value.rpartition(b":")[2].strip()
+    if not secret or is_placeholder(secret) or is_words(secret.replace(b" ", b"-")):
+        return True
+    return b" " in secret and wordiness(secret) > 0.3 and entropy(secret) < 4.2
+
+
+def _is_algorithm(value: bytes) -> bool:
+    """Whether a value names a cipher, a digest or a protocol: ``SHA512withRSA``, ``aes-256-gcm``."""
+    words = [word.lower() for word in _LETTERS.findall(value)]
+    return bool(words) and len(value) < 48 and all(_splits(word, _ALGORITHMS) for word in words)
+
+
+def _splits(word: bytes, vocabulary: frozenset[bytes]) -> bool:
+    """Whether a run of letters is words of a list, written together."""
+    reached = [True] + [False] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(max(0, end - _LONGEST_WORD), end):
+            if reached[start] and word[start:end] in vocabulary:
+                reached[end] = True
+                break
+    return reached[-1]

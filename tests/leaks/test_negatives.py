@@ -1,0 +1,42 @@
+"""What looks like a secret and is none is not flagged; what somebody chose or generated is."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from tests.leaks.samples.negatives import FAMILIES, negatives
+from tests.leaks.samples.positives import POSITIVES
+
+from keyproof.leaks.matcher import Matcher, open_matcher
+from keyproof.leaks.rules import load_rules
+
+COUNT = 60
+FLAGGED = 0.03
+"""The most of a family that may be flagged: chance makes random letters of some names."""
+FOUND = 0.9
+
+
+@pytest.fixture(scope="module")
+def matcher(tmp_path_factory: pytest.TempPathFactory) -> Matcher:
+    folder = tmp_path_factory.mktemp("rules")
+    return open_matcher(load_rules(folder), folder)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_is_no_secret_is_not_flagged(matcher: Matcher, family: str) -> None:
+    texts = negatives(family, COUNT)
+    assert len(set(texts)) > 5, "a family of a few texts shows nothing"
+    flagged = [(text, hits) for text in texts if (hits := matcher.find(text.encode()))]
+    shown = [(text[:80], [hit.detector for hit in hits]) for text, hits in flagged[:3]]
+    assert len(flagged) <= COUNT * FLAGGED, shown
+
+
+@pytest.mark.parametrize("family", POSITIVES)
+def test_what_somebody_chose_or_generated_is_found(matcher: Matcher, family: str) -> None:
+    made = [POSITIVES[family](Random(f"{family}{number}")) for number in range(COUNT)]
+    found = [
+        any(hit.secret.reveal_text() == secret for hit in matcher.find(text.encode()))
+        for text, secret in made
+    ]
+    assert sum(found) >= COUNT * FOUND
