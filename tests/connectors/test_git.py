@@ -83,3 +83,21 @@ def test_a_range_is_a_part(repos: tuple[Repo, Repo], context: Context) -> None:
     *leaks, source = git.collect(settings, context)
     assert [o.path for leak in leaks for o in leak.occurrences] == ["new.py"]
     assert source.scope == "partial"
+
+
+def test_repositories_in_a_repository_are_read_under_their_own_names(
+    repos: tuple[Repo, Repo], planted: Path, context: Context
+) -> None:
+    inner = Repo(repos[1].path / "inner", planted / "git-home")
+    inner.write("deep.py", line(github_pat("inner")))
+    inner.commit("first")
+    inner.git("remote", "add", "origin", "https://git.example.org/inner.git")
+    repos[1].git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},libs/absent")
+    records = list(git.collect(git.SETTINGS(path=str(repos[1].path)), context))
+    places = [o for leak in records if isinstance(leak, Leak) for o in leak.occurrences]
+    assert [one.repository for one in places if one.path == "deep.py"] == [
+        "https://git.example.org/inner.git"
+    ]
+    assert [one.call for one in records if isinstance(one, Gap)] == ["git submodule"]
+    assert isinstance(records[-1], Source)
+    assert (records[-1].complete, records[-1].listed) == (False, (records[-1].parsed or 0) + 1)

@@ -13,7 +13,8 @@ from keyproof.connectors._travel import worst
 from keyproof.errors import ConfigError, SourceError
 from keyproof.leaks import baseline, remotes
 from keyproof.leaks.gitio import open_repository
-from keyproof.leaks.scan import ScanResult, open_scanner, scan_repository
+from keyproof.leaks.scan import ScanResult, open_scanner
+from keyproof.leaks.scopes import Scope, scan_path
 from keyproof.leaks.suppress import Suppressor
 from keyproof.model.facts import Record
 from keyproof.model.leak import Leak
@@ -59,9 +60,10 @@ def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
     for path in _repositories(settings):
         try:
             repository = open_repository(path, context.environment)
-            name = remotes.identity(repository)
             urls += [url for _, url in remotes.remote_urls(repository)]
-            results.append(scan_repository(scanner, path, revisions=settings.range, name=name))
+            scope = Scope(revisions=settings.range)
+            scanned = scan_path(scanner, path, scope, remotes.identity)
+            results += [statement.result for statement in scanned]
         except SourceError as error:
             results.append(_unread(context.source, error))
     yield from _leaks(results, context.source)
