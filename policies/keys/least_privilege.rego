@@ -82,10 +82,10 @@ decisions[id] := d if {
 sure := [key | some key in active; key.scopes_known == true; is_string(key.privilege_level)]
 
 decisions[id] := d if {
+	count(denied) > 0
 	some key in sure
 	id := key.id
 	powers := powers_of(key)
-	count(denied) > 0
 	status := verdict[powers != []]
 	d := {"status": status, "evidence": {"powers": powers, "privilege_level": key.privilege_level}}
 }

@@ -82,12 +82,12 @@ decisions[id] := d if {
 }
 
 decisions[id] := d if {
+	count(open_ranges) > 0
 	some key in active
 	key.network_restrictions_state == "restricted"
 	id := key.id
 	is_array(key.network_restrictions_cidrs)
 	open := sort({range | some range in key.network_restrictions_cidrs} & open_ranges)
-	count(open_ranges) > 0
 	status := verdict[open != []]
 	d := {"status": status, "evidence": {"network": "restricted", "open": open}}
 }

@@ -77,17 +77,17 @@ decisions[id] := d if {
 	d := {"status": status, "evidence": {"owner": key.owner, "owner_source": key.owner_source}}
 }
 
-ownerless := [key | some key in present; key.owner in nobody]
+unowned := [key | some key in present; key.owner in nobody]
 
 decisions[id] := d if {
-	some key in ownerless
+	some key in unowned
 	not key.principal_owner in nobody
 	id := key.id
 	d := {"status": "pass", "evidence": {"owner": key.principal_owner, "owner_source": "its principal"}}
 }
 
 decisions[id] := d if {
-	some key in ownerless
+	some key in unowned
 	key.principal_owner in nobody
 	id := key.id
 	d := nobody_owns(key.missing_fields)

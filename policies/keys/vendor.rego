@@ -92,17 +92,17 @@ decision(key) := {"status": "unknown", "reason": "the key's labels are not known
 decision(key) := {"status": "skip", "reason": "no label says that a vendor holds the key"} if {
 	key.status in usable
 	is_object(key.labels)
-	count(vendors(key)) == 0
+	count(held_by(key)) == 0
 }
 
 decision(key) := d if {
 	key.status in usable
 	is_object(key.labels)
-	count(vendors(key)) > 0
-	d := judged(vendors(key), lacking(key), unsaid(key))
+	count(held_by(key)) > 0
+	d := judged(held_by(key), lacking(key), unsaid(key))
 }
 
-vendors(key) := sort({value | some name, value in key.labels; name in marks; value != ""})
+held_by(key) := sort({value | some name, value in key.labels; name in marks; value != ""})
 
 judged(holders, lacks, _) := {"status": "fail", "evidence": {"vendor": holders, "lacks": sort(lacks)}} if count(lacks) > 0
 

@@ -92,7 +92,7 @@ decision(key) := {"status": "skip", "reason": "the key is not active"} if {
 	not key.status in usable
 }
 
-decision(key) := {"status": "fail", "evidence": {"algorithm": key.algorithm, "bits": bits(key), "why": "which does not hold any more", "limit": "another algorithm"}} if {
+decision(key) := {"status": "fail", "evidence": {"algorithm": key.algorithm, "bits": length_of(key), "why": "which does not hold any more", "limit": "another algorithm"}} if {
 	key.status in usable
 	key.algorithm in denied
 }
@@ -103,9 +103,9 @@ decision(key) := d if {
 	d := measured(key)
 }
 
-bits(key) := key.key_bits if is_number(key.key_bits)
+length_of(key) := key.key_bits if is_number(key.key_bits)
 
-bits(key) := "unknown" if key.key_bits == null
+length_of(key) := "unknown" if key.key_bits == null
 
 measured(key) := {"status": "unknown", "reason": "how long the key is is not known"} if key.key_bits == null
 

@@ -87,7 +87,7 @@ decision(principal) := {"status": "unknown", "reason": "the principal's keys cou
 decision(principal) := d if {
 	is_array(principal.keys)
 	active := [key | some key in principal.keys; key.status in usable]
-	purposes := {purpose | some key in active; purpose := key.overlap_group}
+	purposes := {key.overlap_group | some key in active}
 	starts := [times |
 		some purpose in purposes
 		times := sort([key.created_at_ns | some key in active; key.overlap_group == purpose])
@@ -103,11 +103,10 @@ longest(starts) := max({0} | {length |
 	length := now - times[1]
 })
 
-overlap_days(active, length) := max({0} | {days |
+days_together(active, length) := max({0} | {key.created_at_age_days |
 	length > 0
 	some key in active
 	now - length == key.created_at_ns
-	days := key.created_at_age_days
 })
 
 dark(principal, _) if principal.keys_complete == false
@@ -148,12 +147,12 @@ judged(principal, active, most, length) := {"status": status, "evidence": eviden
 	evidence := {
 		"active_keys": most,
 		"max_active": max_active,
-		"overlap_days": overlap_days(active, length),
+		"overlap_days": days_together(active, length),
 		"limit_days": limit,
 	}
 }
 
-clear(_, _, over) if over
+clear(_, _, over) if over == true
 
 clear(principal, most, over) if {
 	not over

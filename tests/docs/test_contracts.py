@@ -45,7 +45,7 @@ FREE = {
 ROOTS = (
     "keyproof.app.settings.Settings",
     "keyproof.connectors._file_columns.KeyRow",
-    "keyproof.pipeline.waive.WaiverFile",
+    "keyproof.pipeline.waiver_file.WaiverFile",
     "keyproof.leaks.baseline.Entry",
     "keyproof.pipeline.metadata.Annotations",
     "keyproof.pipeline.controls.Framework",

@@ -178,5 +178,5 @@ def test_which_sources_may_resolve() -> None:
         ],
         gaps=["holed", "elsewhere"],
     )
-    assert resolvable_sources(run) == {"whole"}
+    assert resolvable_sources(run) == {"whole", "waivers"}
     assert resolvable_sources(replace(run, scope="partial")) == frozenset()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from tests.support.records import facts, key, leak, occurrence
 
 from keyproof.errors import ConfigError
 from keyproof.model.leak import Suppression
-from keyproof.model.waiver import Waiver
+from keyproof.model.waiver import Approval, Waiver
 from keyproof.pipeline.references import Subject, references
-from keyproof.pipeline.waive import SUPPRESSIBLE, Waivers, load
+from keyproof.pipeline.waive import SUPPRESSIBLE, Waivers
+from keyproof.pipeline.waiver_file import load
 
 TODAY = date(2026, 11, 1)
-POLICIES = ("keys.max_age", "keys.owner", SUPPRESSIBLE)
+POLICIES = ("keys.max_age", "keys.owner", "waivers.lifetime", SUPPRESSIBLE)
 KEY = key("AKIA1", name="deploy", owner="ada", environment="production", labels={"team": "shop"})
 
 TEXT = """\
@@ -71,8 +73,9 @@ def test_a_waiver_file_is_read(tmp_path: Path) -> None:
 def test_an_approval_proved_elsewhere_is_verified(tmp_path: Path) -> None:
     path = tmp_path / "waivers.yaml"
     path.write_text(TEXT)
-    (entry,) = load(path, policies=POLICIES, verified={"W-1"})
-    assert entry.approval == "verified"
+    proved = Approval(state="verified", basis="commit 1, signed by grace@example.org")
+    (entry,) = load(path, policies=POLICIES, approvals={"W-1": proved})
+    assert (entry.approval, entry.approval_basis) == ("verified", proved.basis)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,17 @@ def test_an_approval_proved_elsewhere_is_verified(tmp_path: Path) -> None:
         (("2027-01-31", "2026-09-30"), "expires before it was created", 10),
         (("2027-01-31", "soon"), "the value is not allowed|expected", 10),
         (("2027-01-31", "2027-02-30"), "not valid YAML|not allowed|expected|no such date", 10),
-        (("grace@", "Ada@"), "same person", 8),
+        (("keys.max_age", "waivers.lifetime"), "cannot cover what is said of waivers", 4),
+        (("    created", "    control_evidence: a.pdf\n    created"), "of which control", 9),
+        (
+            (
+                "    created",
+                "    control_evidence: a.pdf\n    compensating_control: a\n    created",
+            ),
+            "digest of the file is missing",
+            9,
+        ),
+        (("    subject", "    control_state: link\n    subject"), "state its own control state", 5),
         (("keys.max_age", "keys.max_aeg"), "no policy 'keys.max_aeg'", 4),
         (("    subject: AKIA1\n", ""), "neither a subject nor labels", 3),
         (("vendor rotates it in January", "'  '"), "'reason' is empty", 6),
@@ -231,3 +244,48 @@ def test_a_leak_that_is_not_suppressed_everywhere_stays(places: Any) -> None:
 
 def test_a_baseline_waives_no_other_policy() -> None:
     assert _decide(_suppressed(), policy="leaks.active_key") is None
+
+
+def test_a_self_approved_waiver_has_no_effect_and_is_named() -> None:
+    waivers = register(waiver(approver="Ada "))
+    assert waivers.apply("keys.max_age", subject(), "f_1") is None
+    (note,) = waivers.notes(["keys.max_age"], whole=True)
+    assert (note.state, note.findings) == ("self_approved", ("f_1",))
+    assert "the same person" in waivers.problems([note])[0]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "digest", "state"),
+    [
+        ("https://wiki.example.org/c", None, "link"),
+        ("control.txt", hashlib.sha256(b"shown").hexdigest(), "matches"),
+        ("control.txt", "sha256:" + hashlib.sha256(b"shown").hexdigest().upper(), "matches"),
+        ("control.txt", "0" * 64, "differs"),
+        ("gone.txt", "0" * 64, "unreadable"),
+    ],
+)
+def test_the_evidence_of_a_compensating_control_is_compared(
+    evidence: str, digest: str | None, state: str, tmp_path: Path
+) -> None:
+    (tmp_path / "control.txt").write_text("shown")
+    lines = f"    compensating_control: a second person\n    control_evidence: {evidence}\n"
+    lines += f"    control_sha256: '{digest}'\n" if digest else ""
+    (entry,) = _read(tmp_path, TEXT + lines)
+    assert entry.control_state == state
+
+
+def test_what_became_of_each_waiver_is_a_record_for_policies() -> None:
+    waivers = register(
+        waiver(),
+        waiver(id="W-2", subject="other"),
+        waiver(id="W-3", policy="keys.owner", expires=date(2026, 10, 31)),
+        waiver(id="W-4", created=date(2026, 11, 2)),
+    )
+    waivers.apply("keys.max_age", subject(), "f_1")
+    made = {r.native_id: r for r in waivers.records({"keys.max_age": "high"}, whole=True)}
+    assert [made[name].findings for name in ("W-1", "W-2", "W-3", "W-4")] == [1, 0, 0, 0]
+    assert [made[name].judged for name in ("W-1", "W-3")] == [True, False]
+    assert (made["W-3"].days_left, made["W-1"].lifetime_days) == (-1, 61)
+    assert (made["W-4"].begun, made["W-1"].policy_severity) == (False, "high")
+    partial = waivers.records({"keys.max_age": "high"}, whole=False)
+    assert not any(record.judged for record in partial)

@@ -15,6 +15,7 @@ GROUPS: Mapping[str, SubjectType] = {
     "principals": "principal",
     "leaks": "leak",
     "sources": "source",
+    "waivers": "waiver",
 }
 """The folder that says of itself what its policies decide."""
 
@@ -35,6 +36,7 @@ _STARTS: Mapping[SubjectType, _Start] = {
     "principal": _Start("environment", "string", '"test"', '"production"'),
     "leak": _Start("provider", "string", '"github"', '"aws"'),
     "source": _Start("listed", "integer", "0", "10"),
+    "waiver": _Start("policy", "string", '"leaks.active_key"', '"keys.max_age"'),
 }
 
 _POLICY = """\

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from keyproof import __version__
 from keyproof.app import registry
+from keyproof.app.approvals import approvals
 from keyproof.app.packs import opened_pack, policies_of
 from keyproof.app.settings import Loaded
 from keyproof.app.sources import Surroundings, Wanted, resolve
@@ -18,9 +21,10 @@ from keyproof.app.store import open_store
 from keyproof.errors import ConfigError
 from keyproof.identity import KeyedFingerprinter
 from keyproof.model.facts import Facts
+from keyproof.model.policy import Evaluation
 from keyproof.model.report import Report
 from keyproof.model.waiver import Waiver
-from keyproof.pipeline import controls, parameters, waive
+from keyproof.pipeline import controls, parameters, policyset, waive, waiver_file
 from keyproof.pipeline.collect import collect
 from keyproof.pipeline.evaluate import evaluate
 from keyproof.pipeline.link import link
@@ -70,7 +74,9 @@ def scan(loaded: Loaded, options: ScanOptions, surroundings: Surroundings) -> Re
         NothingToCheck: there is no source, or no policy.
         KeyproofError: settings, policies, waivers or the store cannot be used.
     """
-    rules = Rules.load(loaded, options.only_policies)  # first: a broken policy costs no reading
+    rules = Rules.load(
+        loaded, options.only_policies, surroundings.environment
+    )  # first: a broken policy costs no reading
     engine = open_engine(loaded, surroundings.environment)
     try:
         started = surroundings.clock.now()
@@ -105,7 +111,9 @@ class Rules(NamedTuple):
     crosswalk: controls.Crosswalk
 
     @classmethod
-    def load(cls, loaded: Loaded, only: Sequence[str] = ()) -> Rules:
+    def load(
+        cls, loaded: Loaded, only: Sequence[str] = (), environment: Mapping[str, str] = os.environ
+    ) -> Rules:
         """Read policies, parameters, waivers and the crosswalk that the settings name.
 
         Raises:
@@ -120,13 +128,24 @@ class Rules(NamedTuple):
             pack = policies_of(loaded, folder, select=only, disable=settings.disable)
             limits = parameters.load(pack.policies, params, known=every.policies, pack=folder)
         ids = [policy.id for policy in every.policies]
-        waivers = loaded.settings.waivers
         return cls(
             pack=pack,
             parameters=limits,
-            waivers=waive.load(loaded.path(waivers), policies=ids) if waivers else (),
+            waivers=_waivers(loaded, ids, environment),
             crosswalk=_crosswalk(loaded, ids),
         )
+
+
+def _waivers(
+    loaded: Loaded, policies: Sequence[str], environment: Mapping[str, str]
+) -> tuple[Waiver, ...]:
+    settings = loaded.settings
+    if not settings.waivers:
+        return ()
+    path = loaded.path(settings.waivers)
+    signers = loaded.path(settings.waiver_signers) if settings.waiver_signers else None
+    proved = approvals(path, signers, environment) if path.is_file() else {}
+    return waiver_file.load(path, policies=policies, approvals=proved)
 
 
 def _crosswalk(loaded: Loaded, policies: Sequence[str]) -> controls.Crosswalk:
@@ -153,6 +172,8 @@ def decide(
     evaluation = evaluate(
         facts, rules.pack, rules.parameters, engine, progress=surroundings.progress
     )
+    if rules.waivers:
+        facts, evaluation = _with_waivers(rules, engine, facts, evaluation, options)
     report = assemble(
         facts,
         evaluation,
@@ -164,6 +185,24 @@ def decide(
         tool_version=__version__,
     )
     return _recorded(report, loaded, surroundings) if options.record else report
+
+
+def _with_waivers(
+    rules: Rules, engine: Engine, facts: Facts, evaluation: Evaluation, options: ScanOptions
+) -> tuple[Facts, Evaluation]:
+    """Decide the waivers too: what became of each is known only when all else is decided."""
+    today = facts.as_of.astimezone(UTC).date()
+    register = waive.Waivers(rules.waivers, today=today, leaks=facts.leaks)
+    records = waive.apply_all(register, facts, evaluation, whole=options.run.scope == "whole")
+    facts = replace(facts, waivers=records)
+    of_waivers = [policy for policy in rules.pack.policies if policy.subject == "waiver"]
+    if not of_waivers:
+        return facts, evaluation
+    alone = replace(facts, sources=(), keys=(), principals=(), leaks=(), usages=(), gaps=())
+    judged = evaluate(alone, policyset.make(of_waivers), rules.parameters, engine)
+    by_id = {result.policy.id: result for result in judged.results}
+    results = tuple(by_id.get(result.policy.id, result) for result in evaluation.results)
+    return facts, replace(evaluation, results=results)
 
 
 def _recorded(report: Report, loaded: Loaded, surroundings: Surroundings) -> Report:

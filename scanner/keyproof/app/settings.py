@@ -89,6 +89,20 @@ class TicketSettings(SettingsPart, frozen=True, kw_only=True):
     sla_days: SlaDays = SlaDays()
 
 
+class LeakSettings(SettingsPart, frozen=True, kw_only=True):
+    """What the search for leaks is given besides the shipped detectors.
+
+    Attributes:
+        rules: files of rules: of other scanners, or in our own form.
+        skip_untranslatable: leave out what cannot be translated, and say so; else it is an error.
+        detect_secrets: its plugins look at the worktree, staged text and standard input, too.
+    """
+
+    rules: tuple[str, ...] = ()
+    skip_untranslatable: bool = False
+    detect_secrets: bool = False
+
+
 class Settings(SettingsPart, frozen=True, kw_only=True):
     """The whole file. ``sources``, ``trackers`` and ``targets`` name an adapter and its settings.
 
@@ -100,10 +114,12 @@ class Settings(SettingsPart, frozen=True, kw_only=True):
 
     version: Literal[1] = 1
     sources: Mapping[str, Mapping[str, Any]] = {}
+    leaks: LeakSettings = LeakSettings()
     policies: PolicySettings = PolicySettings()
     frameworks: FrameworkSettings = FrameworkSettings()
     owners: Mapping[str, str] = {}
     waivers: str | None = None
+    waiver_signers: str | None = None
     store: str | None = None
     fail_on: Severity = "high"
     tickets: TicketSettings = TicketSettings()
@@ -184,7 +200,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         return data_folder(environment) / "projects" / f"{name}-{mark}" / "keyproof.db"
 
 
-_PATHS = frozenset({"path", "paths", "folder", "baseline", "ca_file"})
+_PATHS = frozenset({"path", "paths", "folder", "baseline", "ca_file", "rules"})
 """What adapters call a path in their settings: it is relative to the settings file."""
 
 _KINDS: Mapping[str, tuple[registry.Kind, str]] = {

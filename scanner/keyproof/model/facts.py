@@ -10,13 +10,17 @@ from keyproof.model.principal import Principal
 from keyproof.model.record import Document, UtcTime, digest
 from keyproof.model.source import Gap, Source
 from keyproof.model.usage import Usage
+from keyproof.model.waiver import WaiverRecord
 
 Record = Source | Key | Principal | Leak | Usage | Gap
 """What a connector yields; told apart in JSON by the member ``record``."""
 
 
 class Facts(Document, frozen=True, kw_only=True):
-    """Everything that was gathered, each collection sorted by its record's id."""
+    """Everything that was gathered, each collection sorted by its record's id.
+
+    ``waivers`` come last: what became of each is known once everything else was decided.
+    """
 
     as_of: UtcTime
     fingerprint_key_id: str
@@ -27,6 +31,7 @@ class Facts(Document, frozen=True, kw_only=True):
     leaks: tuple[Leak, ...] = ()
     usages: tuple[Usage, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    waivers: tuple[WaiverRecord, ...] = ()
 
     def counts(self) -> Mapping[str, int]:
         """Return how many records of each kind the snapshot holds."""

@@ -45,6 +45,7 @@ class AppliedWaiver(Document, frozen=True, kw_only=True):
     requester: str
     approver: str
     approval: Literal["verified", "declared"]
+    approval_basis: str = ""
     created_on: str
     expires_on: str
 

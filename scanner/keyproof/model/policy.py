@@ -11,7 +11,7 @@ Severity = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 """From mild to grave, so that an index compares."""
 
-SubjectType = Literal["key", "principal", "leak", "source"]
+SubjectType = Literal["key", "principal", "leak", "source", "waiver"]
 Status = Literal["pass", "fail", "unknown", "skip", "error"]
 EvidenceValue = str | bool | int | tuple[str, ...] | tuple[int, ...]
 

@@ -10,6 +10,7 @@ from keyproof.model.leak import Leak
 from keyproof.model.policy import Severity, SubjectType
 from keyproof.model.record import Document, UtcTime
 from keyproof.model.source import Gap, Source
+from keyproof.model.waiver import ApprovalState, ControlEvidence, WaiverState
 
 
 class PolicySummary(Document, frozen=True, kw_only=True):
@@ -54,11 +55,16 @@ class WaiverNote(Document, frozen=True, kw_only=True):
 
     id: str
     policy: str
-    state: Literal["in_force", "expired", "unused"]
+    state: WaiverState
     reason: str
     requester: str
     approver: str
-    approval: Literal["verified", "declared"]
+    approval: ApprovalState
+    approval_basis: str = ""
+    compensating_control: str | None = None
+    control_evidence: str | None = None
+    control_state: ControlEvidence = "none"
+    ticket: str | None = None
     created_on: str
     expires_on: str
     findings: tuple[str, ...] = ()

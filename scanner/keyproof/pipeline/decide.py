@@ -21,7 +21,7 @@ from keyproof.ports import Engine
 CHUNK = 1000
 """Subjects a document: larger ones are no faster, and a fault costs more to find."""
 
-TYPES: tuple[SubjectType, ...] = ("key", "principal", "leak", "source")
+TYPES: tuple[SubjectType, ...] = ("key", "principal", "leak", "source", "waiver")
 
 _FAILURES = 64
 """After so many failed documents a policy is not asked again: its other subjects are errors."""

@@ -25,6 +25,7 @@ from keyproof.model.leak import Leak
 from keyproof.model.policy import Example, SubjectType
 from keyproof.model.principal import Principal
 from keyproof.model.source import Gap, Source
+from keyproof.model.waiver import WaiverRecord
 
 AS_OF = "2026-11-21T00:00:00Z"
 """When examples take place that do not say otherwise."""
@@ -50,7 +51,13 @@ def stage(kind: SubjectType, example: Example) -> Staged:
     """
     given = dict(example.subject)
     missing = tuple(given.pop("missing_fields", ()))
-    make = {"key": _key, "principal": _principal, "leak": _leak, "source": _source}[kind]
+    make = {
+        "key": _key,
+        "principal": _principal,
+        "leak": _leak,
+        "source": _source,
+        "waiver": _waiver,
+    }[kind]
     parts: dict[str, Any] = {"sources": (_reading(),), **make(given, missing)}
     as_of = msgspec.convert(example.as_of or AS_OF, datetime).astimezone(UTC)
     facts = Facts(as_of=as_of, fingerprint_key_id="k1_example", fingerprint_key_local=True, **parts)
@@ -175,6 +182,29 @@ def _source(given: dict[str, Any], missing: tuple[str, ...]) -> Mapping[str, Any
     ]
     source = _reading(**{"id": "example.source", **given})
     return {"sources": (source,), "gaps": tuple(gaps), "leaks": tuple(leaks)}
+
+
+def _waiver(given: dict[str, Any], missing: tuple[str, ...]) -> Mapping[str, Any]:
+    fields = {
+        "record_id": "example.waiver",
+        "native_id": "W-1",
+        "policy": "keys.max_age",
+        "policy_severity": "high",
+        "requester": "ada",
+        "approver": "grace",
+        "self_approved": False,
+        "approval": "declared",
+        "approval_basis": "",
+        "lifetime_days": 90,
+        "days_left": 30,
+        "begun": True,
+        "judged": True,
+        "findings": 1,
+        "has_control": False,
+        "control_evidence": "none",
+    }
+    record = {**fields, **given, "unread": missing, "record": "waiver"}
+    return {"waivers": (msgspec.convert(record, WaiverRecord),)}
 
 
 def _unread(missing: tuple[str, ...], source: str = _PLACE) -> tuple[Gap, ...]:

@@ -11,7 +11,7 @@ from keyproof.model.finding import Control
 from keyproof.model.policy import SEVERITIES, Parameter, Policy, SubjectType
 from keyproof.pipeline.subject_schema import json_schema
 
-SUBJECTS: tuple[SubjectType, ...] = ("key", "leak", "principal", "source")
+SUBJECTS: tuple[SubjectType, ...] = ("key", "leak", "principal", "source", "waiver")
 _NOTICE = "<!-- Written by `keyproof policies docs`; edit the policy's METADATA instead. -->"
 
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from keyproof.model.finding import Finding, FindingStatus, History
 from keyproof.model.record import utc
 from keyproof.model.report import Report
+from keyproof.model.waiver import SOURCE as WAIVERS
 from keyproof.ports import Ledger, LifeEvent, Reconciled, StoredFindings
 
 Verdict = FindingStatus | Literal["absent"]
@@ -56,16 +57,17 @@ class _Run(NamedTuple):
 def resolvable_sources(report: Report) -> frozenset[str]:
     """Return the sources that were read whole: complete, unrestricted and without any Gap.
 
-    A run that was restricted (a range, a filter) has none.
+    A run that was restricted (a range, a filter) has none; of a whole one, the waivers are one.
     """
     if report.scope != "whole":
         return frozenset()
     holed = {gap.source for gap in report.gaps}
-    return frozenset(
+    whole = (
         source.id
         for source in report.sources
         if source.complete and source.scope == "whole" and source.id not in holed
     )
+    return frozenset({*whole, WAIVERS})
 
 
 def reconcile(

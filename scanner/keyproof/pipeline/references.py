@@ -12,6 +12,7 @@ from keyproof.model.leak import Leak
 from keyproof.model.policy import SubjectType
 from keyproof.model.principal import Principal
 from keyproof.model.source import Source
+from keyproof.model.waiver import SOURCE, WaiverRecord
 
 
 class Subject(NamedTuple):
@@ -34,6 +35,7 @@ def references(facts: Facts) -> Mapping[str, Subject]:
     found.update((p.record_id, _principal(p)) for p in facts.principals)
     found.update((leak.record_id, _leak(leak, keys)) for leak in facts.leaks)
     found.update((source.id, _source(source)) for source in facts.sources)
+    found.update((waiver.record_id, _waiver(waiver)) for waiver in facts.waivers)
     return found
 
 
@@ -45,6 +47,7 @@ def population(facts: Facts, subject: SubjectType) -> int:
             "principal": facts.principals,
             "leak": facts.leaks,
             "source": facts.sources,
+            "waiver": facts.waivers,
         }[subject]
     )
 
@@ -124,6 +127,14 @@ def _place(leak: Leak) -> str:
 def _source(source: Source) -> Subject:
     ref = SubjectRef(type="source", id=source.id, name=source.id, source=source.id)
     return _subject(ref, (source.id, source.instance), {"connector": source.connector})
+
+
+def _waiver(waiver: WaiverRecord) -> Subject:
+    name = f"{waiver.native_id} ({waiver.policy})"
+    ref = SubjectRef(
+        type="waiver", id=waiver.record_id, name=name, source=SOURCE, native_id=waiver.native_id
+    )
+    return _subject(ref, (waiver.record_id, waiver.native_id), {})
 
 
 def _subject(ref: SubjectRef, names: tuple[str, ...], labels: Mapping[str, str]) -> Subject:

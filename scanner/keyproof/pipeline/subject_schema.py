@@ -1,4 +1,4 @@
-"""Subject schema: the closed form in which policies see keys, principals, leaks and sources.
+"""Subject schema: the closed form in which policies see records, from keys to waivers.
 
 Every field is always present. How a record becomes flat: :mod:`keyproof.pipeline.flat_fields`.
 """
@@ -14,6 +14,7 @@ from keyproof.model.leak import Exposure, Leak
 from keyproof.model.policy import SubjectType
 from keyproof.model.principal import Principal
 from keyproof.model.source import Gap, Source
+from keyproof.model.waiver import WaiverRecord
 from keyproof.pipeline.flat_fields import (
     Field,
     Flat,
@@ -77,6 +78,8 @@ def subject_fields(subject: SubjectType) -> Mapping[str, Field]:
         }
     if subject == "leak":
         return {**fields_of(Leak), **_of_leak()}
+    if subject == "waiver":
+        return fields_of(WaiverRecord)
     return {**fields_of(Source), **_of_source()}
 
 

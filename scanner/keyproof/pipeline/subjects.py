@@ -18,6 +18,7 @@ from keyproof.model.leak import Exposure, Leak
 from keyproof.model.policy import SubjectType
 from keyproof.model.principal import Principal
 from keyproof.model.source import Source
+from keyproof.model.waiver import WaiverRecord
 from keyproof.pipeline.flat_fields import Flat, Writer, age_days, fields_of, nanoseconds
 from keyproof.pipeline.subject_counts import count_in_head, count_occurrences
 from keyproof.pipeline.subject_schema import KEY_OF_EXPOSURE, KEYS_OF_PRINCIPAL, PRINCIPAL_OF_KEY
@@ -29,6 +30,7 @@ _RECORDS: Mapping[SubjectType, Hashable] = {
     "principal": Principal,
     "leak": Leak,
     "source": Source,
+    "waiver": WaiverRecord,
 }
 _SHOWN_OF_EXPOSED = frozenset(KEY_OF_EXPOSURE)
 _SHOWN_OF_KEY = frozenset(KEYS_OF_PRINCIPAL)
@@ -67,6 +69,7 @@ class Population:
             "principal": _ordered(facts.principals),
             "leak": _ordered(facts.leaks),
             "source": _ordered(facts.sources),
+            "waiver": _ordered(facts.waivers),
         }
         self._leaks_of: dict[str, list[Leak]] = defaultdict(list)
         for leak in facts.leaks:
@@ -90,6 +93,7 @@ class Population:
             "principal": self._principal,
             "leak": self._leak,
             "source": self._source,
+            "waiver": self._waiver,
         }
         make = makers[subject]
         for start in range(0, len(records), size):
@@ -192,6 +196,12 @@ class Population:
             flat |= count_in_head(self._leaks_of.get(source.id, ()), missing, self._today)
         flat["missing_fields"] = []
         return Subject(source.id, None, None, flat, frozenset())
+
+    def _waiver(self, waiver: WaiverRecord, needs: frozenset[str]) -> Subject:
+        missing = frozenset(waiver.unread)
+        flat = _flat("waiver", waiver, needs, missing, self.as_of_ns)
+        flat["missing_fields"] = sorted(missing)
+        return Subject(waiver.record_id, None, None, flat, missing)
 
 
 def _record_id(record: Any) -> str:

@@ -1,101 +1,23 @@
-"""Waive: dated, approved exceptions are read, applied to findings, and named once they lapse."""
+"""Waive: dated, approved exceptions are applied to findings, and named once they lapse."""
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from pathlib import Path
-from typing import Literal
 
-from msgspec.structs import replace
-
-from keyproof import yamlfile
-from keyproof.errors import ConfigError
-from keyproof.model.finding import AppliedWaiver
+from keyproof.model.facts import Facts
+from keyproof.model.finding import AppliedWaiver, finding_id
 from keyproof.model.leak import Leak, Suppression
-from keyproof.model.record import Document
+from keyproof.model.policy import Evaluation, Severity
+from keyproof.model.record import record_id
 from keyproof.model.report import WaiverNote
-from keyproof.model.waiver import Waiver
+from keyproof.model.waiver import Waiver, WaiverRecord, WaiverState
 from keyproof.pipeline.message import amount
-from keyproof.pipeline.references import Subject
+from keyproof.pipeline.references import Subject, references
 
 SUPPRESSIBLE = "leaks.secret_in_history"
 """The one policy that a baseline entry or an inline comment may waive."""
-
-
-class WaiverFile(Document, frozen=True, kw_only=True):
-    """The shape of ``waivers.yaml``."""
-
-    version: Literal[1] = 1
-    waivers: tuple[Waiver, ...] = ()
-
-
-def load(
-    path: Path, *, policies: Collection[str], verified: Collection[str] = ()
-) -> tuple[Waiver, ...]:
-    """Read ``waivers.yaml``.
-
-    Args:
-        policies: every policy id that exists, whether it runs or not.
-        verified: ids of waivers whose approval was proved outside the file (a signed commit, a
-            review); what the file itself claims proves nothing.
-
-    Raises:
-        ConfigError: the file or one entry cannot be used as it stands, with file and line.
-    """
-    document = yamlfile.load(path)
-    if isinstance(document.data, dict):
-        _refuse_claims(document)
-    entries = document.convert(WaiverFile).waivers
-    seen: set[str] = set()
-    for index, waiver in enumerate(entries):
-        _check(document, index, waiver, policies)
-        if waiver.id in seen:
-            message = f"two waivers have the id '{waiver.id}'"
-            raise ConfigError(message, where=document.where("waivers", index, "id"))
-        seen.add(waiver.id)
-    return tuple(
-        replace(waiver, approval="verified") if waiver.id in verified else waiver
-        for waiver in entries
-    )
-
-
-def _refuse_claims(document: yamlfile.Document) -> None:
-    entries = document.data.get("waivers")
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if isinstance(entry, dict) and "approval" in entry:
-            raise ConfigError(
-                "a waiver cannot state its own approval",
-                where=document.where("waivers", index, "approval"),
-                hint="remove 'approval': keyproof prints 'declared' unless it can verify one",
-            )
-
-
-def _check(
-    document: yamlfile.Document, index: int, waiver: Waiver, policies: Collection[str]
-) -> None:
-    def refuse(field: str, message: str, hint: str | None = None) -> None:
-        where = document.where("waivers", index, field)
-        raise ConfigError(f"waiver '{waiver.id}': {message}", where=where, hint=hint)
-
-    for field in ("id", "reason", "requester", "approver"):
-        if not getattr(waiver, field).strip():
-            refuse(field, f"'{field}' is empty")
-    if waiver.policy not in policies:
-        close = difflib.get_close_matches(waiver.policy, sorted(policies), n=1)
-        refuse(
-            "policy",
-            f"there is no policy '{waiver.policy}'",
-            f"did you mean '{close[0]}'?" if close else "see: keyproof policies list",
-        )
-    if not waiver.subject and not waiver.labels:
-        refuse("subject", "it names neither a subject nor labels")
-    if waiver.requester.strip().casefold() == waiver.approver.strip().casefold():
-        refuse("approver", "requester and approver are the same person")
-    if waiver.created > waiver.expires:
-        refuse("expires", "it expires before it was created")
 
 
 class Waivers:
@@ -111,8 +33,8 @@ class Waivers:
         self._suppressed = {
             leak.record_id: applied for leak in leaks if (applied := self._suppression(leak))
         }
-        self._used: dict[str, list[str]] = defaultdict(list)
-        self._lapsed: dict[str, list[str]] = defaultdict(list)
+        self._used: dict[str, set[str]] = defaultdict(set)
+        self._lapsed: dict[str, set[str]] = defaultdict(set)
 
     def apply(self, policy: str, subject: Subject, finding_id: str) -> AppliedWaiver | None:
         """Return the waiver in force for a failed subject, and remember that it was needed."""
@@ -120,10 +42,10 @@ class Waivers:
         for waiver in self._by_policy.get(policy, ()):
             if not matches(waiver, subject):
                 continue
-            if waiver.expires < self._today:
-                self._lapsed[waiver.id].append(finding_id)
+            if waiver.self_approved or waiver.expires < self._today:
+                self._lapsed[waiver.id].add(finding_id)
             elif waiver.created <= self._today:
-                self._used[waiver.id].append(finding_id)
+                self._used[waiver.id].add(finding_id)
                 in_force = in_force or waiver
         if in_force:
             return _applied(in_force)
@@ -143,7 +65,9 @@ class Waivers:
         said: list[str] = []
         for note in notes:
             name = f"waiver '{note.id}' ({note.policy})"
-            if note.state == "expired":
+            if note.state == "self_approved":
+                said.append(f"{name} has no effect: requester and approver are the same person")
+            elif note.state == "expired":
                 returned = len(note.findings)
                 effect = (
                     f"{amount(returned, 'finding')} returned" if returned else "nothing needs it"
@@ -155,22 +79,66 @@ class Waivers:
                 said.append(f"{name} is unused: no failed subject matches it")
         return tuple(said)
 
+    def records(
+        self, severities: Mapping[str, Severity], *, whole: bool
+    ) -> tuple[WaiverRecord, ...]:
+        """Return the waivers as policies see them, once every finding was asked about.
+
+        Args:
+            severities: of the policies that ran; a waiver of another one is not judged.
+            whole: false for a partial run, in which a waiver without a match means nothing.
+        """
+        made = [self._record(waiver, severities, whole=whole) for waiver in self._all]
+        return tuple(sorted(made, key=lambda record: record.record_id))
+
+    def _record(
+        self, waiver: Waiver, severities: Mapping[str, Severity], *, whole: bool
+    ) -> WaiverRecord:
+        return WaiverRecord(
+            record_id=record_id("wvr", waiver.id),
+            native_id=waiver.id,
+            policy=waiver.policy,
+            policy_severity=severities.get(waiver.policy, "info"),
+            requester=waiver.requester,
+            approver=waiver.approver,
+            self_approved=waiver.self_approved,
+            approval=waiver.approval,
+            approval_basis=waiver.approval_basis,
+            lifetime_days=(waiver.expires - waiver.created).days,
+            days_left=(waiver.expires - self._today).days,
+            begun=waiver.created <= self._today,
+            judged=whole and waiver.policy in severities,
+            findings=len(self._used[waiver.id] | self._lapsed[waiver.id]),
+            has_control=bool((waiver.compensating_control or "").strip()),
+            control_evidence=waiver.control_state,
+            ticket=waiver.ticket,
+        )
+
     def _note(self, waiver: Waiver, *, judged: bool) -> WaiverNote:
-        expired = waiver.expires < self._today
-        used = self._lapsed[waiver.id] if expired else self._used[waiver.id]
-        unused = judged and not used
         return WaiverNote(
             id=waiver.id,
             policy=waiver.policy,
-            state="expired" if expired else "unused" if unused else "in_force",
+            state=self._state(waiver, judged=judged),
             reason=waiver.reason,
             requester=waiver.requester,
             approver=waiver.approver,
             approval=waiver.approval,
+            approval_basis=waiver.approval_basis,
+            compensating_control=waiver.compensating_control,
+            control_evidence=waiver.control_evidence,
+            control_state=waiver.control_state,
+            ticket=waiver.ticket,
             created_on=waiver.created.isoformat(),
             expires_on=waiver.expires.isoformat(),
-            findings=tuple(sorted(used)),
+            findings=tuple(sorted(self._used[waiver.id] | self._lapsed[waiver.id])),
         )
+
+    def _state(self, waiver: Waiver, *, judged: bool) -> WaiverState:
+        if waiver.self_approved:
+            return "self_approved"
+        if waiver.expires < self._today:
+            return "expired"
+        return "unused" if judged and not self._used[waiver.id] else "in_force"
 
     def _suppression(self, leak: Leak) -> AppliedWaiver | None:
         """Return a waiver made of the suppressions of a leak, if every occurrence has a valid one."""
@@ -184,6 +152,7 @@ class Waivers:
             requester=first.owner or "not stated",
             approver=first.approver or "not stated",
             approval="declared",
+            approval_basis="stated beside the secret",
             created_on="not stated",
             expires_on=min((s.expires_on for s in stated if s and s.expires_on), default="never"),
         )
@@ -211,6 +180,23 @@ def _applied(waiver: Waiver) -> AppliedWaiver:
         requester=waiver.requester,
         approver=waiver.approver,
         approval=waiver.approval,
+        approval_basis=waiver.approval_basis,
         created_on=waiver.created.isoformat(),
         expires_on=waiver.expires.isoformat(),
     )
+
+
+def apply_all(
+    register: Waivers, facts: Facts, evaluation: Evaluation, *, whole: bool
+) -> tuple[WaiverRecord, ...]:
+    """Ask the register about every failed decision; return the waivers as policies see them."""
+    subjects = references(facts)
+    for result in evaluation.results:
+        for batch in result.batches:
+            for decision in batch.decisions:
+                subject = subjects.get(decision.subject_id)
+                if decision.status == "fail" and subject:
+                    policy = result.policy.id
+                    register.apply(policy, subject, finding_id(policy, subject.ref.id))
+    severities = {result.policy.id: result.policy.severity for result in evaluation.results}
+    return register.records(severities, whole=whole)

@@ -44,6 +44,7 @@ class AppliedWaiverV1(msgspec.Struct, frozen=True):
     requester: str
     approver: str
     approval: str
+    approval_basis: str
     created_on: str
     expires_on: str
 
@@ -175,6 +176,11 @@ class WaiverV1(msgspec.Struct, frozen=True):
     requester: str
     approver: str
     approval: str
+    approval_basis: str
+    compensating_control: str | None
+    control_evidence: str | None
+    control_state: str
+    ticket: str | None
     created_on: str
     expires_on: str
     findings: tuple[str, ...]
