@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from keyproof.app import registry
+from keyproof.app.brought import own_rules
 from keyproof.app.settings import Loaded
 from keyproof.app.wiring import make_context
 from keyproof.errors import NothingToCheck, UsageError
@@ -63,6 +64,7 @@ def resolve(loaded: Loaded, wanted: Wanted, surroundings: Surroundings) -> list[
             "there is no source: no keyproof.yaml names one, and this folder is no git repository",
             hint="run it in a repository, name one (keyproof scan PATH), or run: keyproof init",
         )
+    chosen = [_with_rules(loaded, one) for one in chosen]
     if wanted.range:
         chosen = _narrowed(chosen, wanted.range)
     return [
@@ -104,6 +106,17 @@ def _ad_hoc(kind: str, path: Path) -> _Chosen:
     absolute = path.resolve()
     # the whole path: two folders of one name must not resolve each other's findings
     return str(absolute), kind, connector, connector.SETTINGS(path=str(absolute))
+
+
+def _with_rules(loaded: Loaded, chosen: _Chosen) -> _Chosen:
+    """Give a git source that names no rules of its own those of the section ``leaks``."""
+    name, kind, connector, settings = chosen
+    section = own_rules(loaded)
+    if kind != "git" or settings.rules or not section.rules:
+        return chosen
+    skip = section.skip_untranslatable or settings.skip_untranslatable
+    changed = msgspec.structs.replace(settings, rules=section.rules, skip_untranslatable=skip)
+    return name, kind, connector, changed
 
 
 def _narrowed(chosen: Sequence[_Chosen], commits: str) -> list[_Chosen]:

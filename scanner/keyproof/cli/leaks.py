@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from msgspec.structs import replace
 
+from keyproof.app.brought import bring, wanted
 from keyproof.app.clock import SystemClock
 from keyproof.cli import leaks_view, rendering
 from keyproof.cli.terminal import note, progress, result_stream
@@ -19,6 +20,7 @@ from keyproof.identity import KeyedFingerprinter, load_fingerprinter
 
 if TYPE_CHECKING:
     from keyproof.leaks.coverage import Statement
+    from keyproof.leaks.matcher import Matcher
     from keyproof.leaks.scan import Scanner
     from keyproof.leaks.scopes import Scope
 
@@ -47,6 +49,17 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Mark what this baseline accepts; nothing is hidden. Default: the repository's own.",
 )
+@click.option(
+    "--rules",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Rules besides ours: of Gitleaks, Betterleaks, Kingfisher, Nosey Parker, Titus,"
+    " TruffleHog, or in our own form. Default: 'leaks.rules' in keyproof.yaml.",
+)
+@click.option(
+    "--skip-untranslatable", is_flag=True, help="Name rules that have no equal, and go on."
+)
 @click.option("--no-inline", is_flag=True, help="Comments beside a secret accept nothing.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor write what earlier scans read.")
 @click.option("--allow-incomplete", is_flag=True, help="Do not exit 4 where something is unread.")
@@ -65,6 +78,8 @@ def leaks(
     coverage_file: str | None,
     ignored: bool,
     accepted: Path | None,
+    rules: tuple[Path, ...],
+    skip_untranslatable: bool,
     no_inline: bool,
     no_cache: bool,
     allow_incomplete: bool,
@@ -88,9 +103,17 @@ def leaks(
 
     chosen_form = _form(form, output)
     started, fingerprinter = SystemClock().now(), load_fingerprinter(os.environ)
+    chosen_rules = wanted(os.environ, Path.cwd(), rules, skip_untranslatable=skip_untranslatable)
+    brought = bring(chosen_rules, os.environ)
+    for text in brought.notes:
+        note(text)
     with progress(quiet=quiet) as shown:
         chosen = accepted or _own_baseline(paths, no_git=no_git or stdin)
-        scanner = _scanner(shown, fingerprinter, chosen, cached=not no_cache, inline=not no_inline)
+        scanner = _scanner(
+            *(shown, fingerprinter, chosen, brought.matcher),
+            cached=not no_cache,
+            inline=not no_inline,
+        )
         what = Scope(no_git, staged, revisions, ignored)
         statements = list(_statements(scanner, paths, what, stdin=stdin))
     results = [one.result for one in statements]
@@ -144,6 +167,7 @@ def _scanner(
     shown: Any,
     fingerprinter: KeyedFingerprinter,
     accepted: Path | None,
+    matcher: Matcher | None,
     *,
     cached: bool,
     inline: bool,
@@ -160,7 +184,12 @@ def _scanner(
     suppressor = Suppressor(baseline, SystemClock().now().date(), inline)
     cache = SqliteHitCache(cache_folder(os.environ)) if cached else None
     return open_scanner(
-        os.environ, fingerprinter, progress=shown, cache=cache, suppressor=suppressor
+        os.environ,
+        fingerprinter,
+        matcher=matcher,
+        progress=shown,
+        cache=cache,
+        suppressor=suppressor,
     )
 
 

@@ -6,11 +6,13 @@ import glob
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from keyproof.connectors._travel import worst
 from keyproof.errors import ConfigError, SourceError
+from keyproof.identity import cache_folder
 from keyproof.leaks import baseline, remotes
 from keyproof.leaks.gitio import open_repository
 from keyproof.leaks.scan import ScanResult, open_scanner
@@ -20,6 +22,10 @@ from keyproof.model.facts import Record
 from keyproof.model.leak import Leak
 from keyproof.model.source import Gap, Source
 from keyproof.ports import Check, Context
+
+if TYPE_CHECKING:
+    from keyproof.leaks.imported import Opened
+    from keyproof.leaks.imports._rule import Refusal
 
 TITLE = "Git repositories: history, messages, notes, names, configuration, worktree"
 SCOPES = ("read access to the repository's folder",)
@@ -35,6 +41,8 @@ class SETTINGS(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         baseline: a baseline file whose entries mark occurrences as accepted; that of the
             repository, where there is only one.
         inline: comments beside a secret count (``keyproof:allow why``).
+        rules: files of rules besides ours: of other scanners, or in our own form.
+        skip_untranslatable: leave out rules that have no equal, as a gap; else they are an error.
     """
 
     path: str | None = None
@@ -42,14 +50,18 @@ class SETTINGS(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     range: str | None = None
     baseline: str | None = None
     inline: bool = True
+    rules: tuple[str, ...] = ()
+    skip_untranslatable: bool = False
 
 
 def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
     """See ``Connector.collect``."""
     started = context.clock.now()
+    opened = _opened(settings, context)
     scanner = open_scanner(
         context.environment,
         context.fingerprinter,
+        matcher=opened.matcher if opened else None,
         source=context.source,
         progress=context.progress,
         cache=context.cache,
@@ -68,6 +80,7 @@ def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
             results.append(_unread(context.source, error))
     yield from _leaks(results, context.source)
     gaps = [gap for result in results for gap in result.gaps]
+    gaps += [_left_out(context.source, one) for one in (opened.skipped if opened else ())]
     yield from gaps
     yield Source(
         id=context.source,
@@ -101,6 +114,24 @@ def check(settings: SETTINGS, context: Context) -> Iterator[Check]:
             yield Check(f"open {path}", ok=False, detail=error.message, hint=error.hint)
         else:
             yield Check(f"open {path}", ok=True, detail="git can read it")
+
+
+def _opened(settings: SETTINGS, context: Context) -> Opened | None:
+    """Return the matcher with rules that were brought along; ``None`` where none were."""
+    if not settings.rules:
+        return None
+    from keyproof.leaks.imported import open_with
+
+    return open_with(
+        [Path(one) for one in settings.rules],
+        cache_folder(context.environment),
+        skip_untranslatable=settings.skip_untranslatable,
+    )
+
+
+def _left_out(source: str, refusal: Refusal) -> Gap:
+    """Return the gap of a rule that was brought along and has no equal here."""
+    return Gap(source=source, call="leaks.rules", reason="unsupported", detail=str(refusal))
 
 
 def _suppressor(settings: SETTINGS, today: date) -> Suppressor:

@@ -106,6 +106,15 @@ def compiled(pattern: str) -> Any:
     return re2.compile(pattern.encode("latin-1"), options)
 
 
+def group_number(expression: Any, group: int | str) -> int | None:
+    """Return the number of a group of a compiled expression; ``None`` if there is no such group."""
+    if isinstance(group, int):
+        return group if group <= expression.groups else None
+    found = expression.groupindex
+    number = found.get(group, found.get(group.encode()))
+    return None if number is None else int(number)
+
+
 def _matches(value: bytes, patterns: Sequence[str]) -> bool:
     return any(compiled(one).search(value) for one in patterns)
 

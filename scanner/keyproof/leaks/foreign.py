@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from keyproof.leaks import conditions
-from keyproof.leaks.conditions import NEAR, Condition, compiled, dump, reduce
+from keyproof.leaks.conditions import NEAR, Condition, compiled, dump, group_number, reduce
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.rules import Detector
 from keyproof.model.secret import Secret
@@ -92,8 +92,8 @@ def _judge(rule: Detector, foreign: _Foreign, text: bytes, match: Any) -> Hit | 
 
 def _secret(group: int | str, match: Any) -> tuple[int, int]:
     """Return where the secret stands: the group, or the first that matched anything."""
-    number = match.re.groupindex[group] if isinstance(group, str) else group
-    if number >= 0:
+    number = group_number(match.re, group)
+    if number is not None and number >= 0:
         start, end = match.span(number)
         return (start, end) if start >= 0 else (0, 0)
     spans = (match.span(each) for each in range(1, match.re.groups + 1))

@@ -21,8 +21,8 @@ from keyproof.errors import ConfigError, MissingExtra
 from keyproof.leaks.databases import Databases, made_databases, stored_databases
 from keyproof.leaks.imports._compile import Compiled, compile_all
 from keyproof.leaks.imports._rule import Refusal
-from keyproof.leaks.matcher import Matcher
-from keyproof.leaks.rules import RuleSet
+from keyproof.leaks.matcher import Matcher, open_matcher
+from keyproof.leaks.rules import Detector, RuleSet, load_rules
 
 _JUDGES = ("foreign.py", "conditions.py", "imports/_trigger.py")
 _SHOWN = 5
@@ -99,15 +99,43 @@ class _Joined(Databases):
         return found
 
 
-def open_extended(ours: RuleSet, extended: Extended, cache_folder: Path) -> Matcher:
-    """Return the matcher of an extended rule set."""
+class Opened(NamedTuple):
+    """A matcher with what was brought along; see :class:`Extended`."""
+
+    matcher: Matcher
+    skipped: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def open_with(
+    paths: Sequence[Path],
+    cache_folder: Path,
+    *,
+    skip_untranslatable: bool = False,
+    more: Sequence[Detector] = (),
+) -> Opened:
+    """Return the matcher of our rules and those of files.
+
+    Args:
+        more: detectors of another engine, which are known and never triggered.
+
+    Raises:
+        ConfigError: see :func:`extend`, as for ``MissingExtra``.
+    """
+    ours = load_rules(cache_folder)
+    # the digest names what is looked for, and stays
+    ours = ours._replace(detectors=(*ours.detectors, *more))
+    if not paths:
+        return Opened(open_matcher(ours, cache_folder))
+    extended = extend(ours, paths, skip_untranslatable=skip_untranslatable)
     folder = os.fspath(cache_folder)
     first, second = (
         stored_databases(one.digest, folder) or made_databases(one, folder)
         for one in (ours, extended.theirs)
     )
     counts = (len(ours.triggers), len(extended.theirs.triggers))
-    return Matcher(extended.rules, _Joined(first, second, counts))
+    matcher = Matcher(extended.rules, _Joined(first, second, counts))
+    return Opened(matcher, extended.skipped, extended.notes)
 
 
 def _check_engine() -> None:

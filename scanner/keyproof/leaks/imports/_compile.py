@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from keyproof.leaks import rules
-from keyproof.leaks.conditions import NEAR, Condition, any_of, compiled
+from keyproof.leaks.conditions import NEAR, Condition, any_of, compiled, group_number
 from keyproof.leaks.imports import _trigger
 from keyproof.leaks.imports._dialect import translate
 from keyproof.leaks.imports._rule import Refusal, Rule, Untranslatable
@@ -127,10 +127,7 @@ def _check_re2(text: str) -> None:
 
 
 def _check_group(rule: Rule, text: str) -> None:
-    expression = compiled(text)
-    group = rule.group
-    known = group in expression.groupindex if isinstance(group, str) else group <= expression.groups
-    if not known:
+    if group_number(compiled(text), rule.group) is None:
         raise Untranslatable("the group that is the secret does not exist")
 
 
