@@ -124,9 +124,38 @@ PRINCIPALS: Mapping[str, tuple[list[Row], list[Row]]] = {
 WHOLE = {"keys.storage_permissions", "principals.root_key", "principals.owner"}
 """What no column states: records as ``keyproof inventory --format jsonl`` writes them."""
 
+WAIVERS: Mapping[str, tuple[str, str]] = {
+    "waivers.approval": ("good", "bad"),
+    "waivers.compensating_control": ("shown", "bare"),
+    "waivers.expired": ("good", "ended"),
+    "waivers.lifetime": ("good", "bad"),
+    "waivers.unused": ("good", "bad"),
+}
+"""Policy → the ids of a waiver that passes, and of one that fails."""
+
 OTHERS = {policy.id for policy in POLICIES.values() if policy.subject in {"leak", "source"}}
 NEVER_PASSES = {"leaks.secret_in_history"}
 """A secret that stands there stands there: one that is gone is no subject any more."""
+
+
+def waivers() -> str:
+    """Return a file of waivers; what they cover fails for no owner, and nobody looks at that."""
+
+    def entry(name: str, policy: str = "keys.owner", last: float = -30, **more: Any) -> Row:
+        covered = {"subject": "keys.environment/fail", "reason": "a test", "requester": "ada"}
+        made = {"created": days(60)[:10], "expires": days(last)[:10]}
+        return {"id": name, "policy": policy, "approver": "grace", **covered, **made, **more}
+
+    grave, control = "keys.accepted_after_end", "somebody watches the log"
+    entries = [
+        entry("good"),
+        entry("bad", last=-4000, approver="ada", subject="nothing"),
+        entry("ended", last=1),
+        entry("bare", grave, subject="nothing"),
+        entry("shown", grave, subject="nothing", compensating_control=control)
+        | {"control_evidence": "https://wiki.example.org/log"},
+    ]
+    return json.dumps({"version": 1, "waivers": entries})
 
 
 def rows() -> Iterator[Row]:
@@ -240,6 +269,8 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[s
         "issuer_type,issuer_instance,native_id,status,credential_type\nx,z,1,working,api_token\n"
     )
     clean(work / "clean", home)
+    (work / "waivers.yaml").write_text(waivers())
+    (work / "keyproof.yaml").write_text("waivers: waivers.yaml\n")
     found: dict[str, dict[str, str]] = defaultdict(dict)
     runs = [
         scanned(str(shop), "--file", "keys.jsonl", work=work, home=home),
@@ -257,7 +288,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[s
 
 
 def test_every_policy_is_shown() -> None:
-    assert KEYS.keys() | PRINCIPALS.keys() | WHOLE | OTHERS == POLICIES.keys()
+    assert KEYS.keys() | PRINCIPALS.keys() | WHOLE | OTHERS | WAIVERS.keys() == POLICIES.keys()
 
 
 @pytest.mark.parametrize("policy", sorted(KEYS.keys() | PRINCIPALS.keys() | WHOLE))
@@ -265,6 +296,12 @@ def test_every_policy_is_shown() -> None:
 def test_a_policy_of_keys_and_principals(policy: str, status: str, verdicts: Any) -> None:
     named = {name.split()[0]: found for name, found in verdicts[policy].items()}
     assert named[f"{policy}/{status}"] == status
+
+
+@pytest.mark.parametrize("policy", sorted(WAIVERS))
+def test_a_policy_of_waivers(policy: str, verdicts: Any) -> None:
+    named = {name.split()[0]: found for name, found in verdicts[policy].items() if name[-1] == "0"}
+    assert [named[name] for name in WAIVERS[policy]] == ["pass", "fail"]
 
 
 @pytest.mark.parametrize("policy", sorted(OTHERS))
