@@ -20,7 +20,7 @@ demo: $(BIN)/.ready ## Build a sample organisation and run the whole flow on it
 	@echo "==> keyproof demo (exit code 1 is right: there are findings)"
 	@$(BIN)/keyproof demo --folder demo; code=$$?; if [ $$code -eq 1 ]; then exit 0; fi; exit $$code
 
-tools: $(BIN)/.ready ## Install what tests want: opa, PostgreSQL, Chromium, Express Gateway, pre-commit
+tools: $(BIN)/.ready ## Install what tests want: opa, regal, PostgreSQL, Chromium, Express Gateway, pre-commit
 	@$(BIN)/python tests/tools.py
 
 lint: $(BIN)/.ready ## Types, style, layers

