@@ -12,11 +12,11 @@ import sys
 
 TYPE_CHECKING = False  # importing typing would cost a clean commit two milliseconds
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from keyproof.leaks.added import Judge, News
+    from keyproof.leaks.databases import Databases
     from keyproof.leaks.gitio import Repository
-    from keyproof.leaks.glance import Glance
     from keyproof.leaks.matcher import Matcher
 
 USAGE = """\
@@ -87,23 +87,47 @@ def _commit(environment: Mapping[str, str], *, inline: bool) -> int:
         seen = staged.look(repository)
     if not seen.contents:
         return 0
-    matcher = _matcher(environment, seen)
+    matcher = _matcher(environment, seen.size, seen.databases)
     found = staged.news(repository, matcher, lambda: _judge(repository, inline=inline), seen)
-    return 0 if found is None else _report(found, "commit")
+    code = 0 if found is None else _report(found, "commit")
+    _prepare(environment, matcher)
+    return code
 
 
-def _matcher(environment: Mapping[str, str], seen: Glance | None = None) -> Matcher:
+def _matcher(
+    environment: Mapping[str, str], size: Callable[[], int], databases: Databases | None = None
+) -> Matcher:
+    """Return a matcher for texts of so many bytes: small ones need not wait for any compiling."""
     from pathlib import Path
 
     from keyproof.folders import cache_folder
+    from keyproof.leaks.databases import stored_databases
     from keyproof.leaks.matcher import Matcher, open_matcher
     from keyproof.leaks.rules import load_rules
 
     folder = Path(cache_folder(environment))
     rules = load_rules(folder)
-    if seen and seen.databases:
-        return Matcher(rules, seen.databases)
-    return open_matcher(rules, folder)
+    databases = databases or stored_databases(rules.digest, str(folder))
+    if databases:
+        return Matcher(rules, databases)
+    from keyproof.leaks.plain import MOST_BYTES, PlainDatabases
+
+    if size() > MOST_BYTES:
+        return open_matcher(rules, folder)
+    return Matcher(rules, PlainDatabases(rules))
+
+
+def _prepare(environment: Mapping[str, str], matcher: Matcher) -> None:
+    """Let the databases be compiled, if the matcher had to do without."""
+    from keyproof.leaks.plain import PlainDatabases
+
+    if isinstance(matcher.databases, PlainDatabases):
+        from pathlib import Path
+
+        from keyproof.folders import cache_folder
+        from keyproof.leaks.background import compile_later
+
+        compile_later(environment, Path(cache_folder(environment)))
 
 
 def _push(stage: str, words: Sequence[str], environment: Mapping[str, str], *, inline: bool) -> int:
@@ -113,10 +137,9 @@ def _push(stage: str, words: Sequence[str], environment: Mapping[str, str], *, i
     from keyproof.leaks import pushed, staged
 
     repository = staged.hook_repository(Path.cwd(), environment)
-    if stage == "pre-receive":
-        wanted = pushed.incoming(pushed.read_updates(sys.stdin, received=True))
-    elif stage == "update":
-        wanted = pushed.incoming(pushed.read_updates([_update(words)], received=True))
+    if stage in {"pre-receive", "update"}:
+        lines = sys.stdin if stage == "pre-receive" else [_update(words)]
+        wanted = pushed.incoming(pushed.read_updates(lines, received=True))
     elif "PRE_COMMIT" in environment:
         wanted = pushed.announced(repository, environment)
     else:
@@ -124,8 +147,15 @@ def _push(stage: str, words: Sequence[str], environment: Mapping[str, str], *, i
         wanted = pushed.outgoing(repository, updates, words[0] if words else None)
     if wanted is None:
         return 0
+    objects = pushed.objects(repository, wanted)
+    if not objects:
+        return 0
+    matcher = _matcher(environment, lambda: pushed.size(repository, objects))
     judge = _judge(repository, inline=inline)
-    return _report(pushed.news(repository, _matcher(environment), judge, wanted), "push")
+    code = _report(pushed.news(repository, matcher, judge, wanted, objects), "push")
+    if stage == "pre-push":
+        _prepare(environment, matcher)
+    return code
 
 
 def _update(words: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ _MAGIC = b"keyproof databases 4\n"
 _HEAD = len(_MAGIC) + 8 * len(_PARTS)
 _KEPT = 4
 """So many files stay: of versions and branches that somebody goes back and forth between."""
-_WIDE = rb"(?:[\x20-\x7e]\x00){10}|(?:[\x20-\x7e]\x00\x00\x00){10}"
+WIDE = rb"(?:[\x20-\x7e]\x00){10}|(?:[\x20-\x7e]\x00\x00\x00){10}"
 _NOTHING = rb"\x00{8}keyproof"
 
 
@@ -83,7 +83,7 @@ def made_databases(rules: RuleSet, cache_folder: str) -> Databases:
     loaded = {
         "every": _compile_triggers(rules, numbers),
         "encoded": _compile_encodings(len(numbers)),
-        "wide": _compile([(0, _WIDE, once)]),
+        "wide": _compile([(0, WIDE, once)]),
         "long": _compile_triggers(rules, long),
     }
     _keep(_path(rules.digest, cache_folder), [hyperscan.dumpb(loaded[part]) for part in _PARTS])

@@ -47,6 +47,10 @@ class Glance:
         self.contents = contents
         self.databases = databases
 
+    def size(self) -> int:
+        """Return how many bytes are new."""
+        return sum(map(len, self.contents.values()))
+
     def is_clean(self) -> bool:
         """Tell whether nothing here can be a secret."""
         if not self.rows:

@@ -37,7 +37,7 @@ class Matcher:
         self.rules = rules
         self.first_encoding = len(rules.triggers)
         self._encoded: EncodedSearch | None = None
-        self._databases = databases
+        self.databases = databases
         widths = [trigger.before for trigger in rules.triggers]
         self.overlap = max((t.before + t.after for t in rules.triggers), default=0) + 1
         self.short_width = max((width for width in widths if width <= SHORT), default=1)
@@ -46,7 +46,7 @@ class Matcher:
 
     def copy(self) -> Matcher:
         """Return a matcher for another thread: the same databases, scratches of its own."""
-        return Matcher(self.rules, self._databases.copy())
+        return Matcher(self.rules, self.databases.copy())
 
     def triggers(self, data: Any) -> list[Trigger]:
         """Return where exact checks must look in a buffer of at most ``WINDOW_BYTES``."""
@@ -54,19 +54,19 @@ class Matcher:
 
     def secret_triggers(self, data: Any) -> list[Trigger]:
         """Return those of :meth:`triggers` that are a detector's."""
-        return self._databases.scan("every", data)
+        return self.databases.scan("every", data)
 
     def encoded_triggers(self, data: Any) -> list[Trigger]:
         """Return those of :meth:`triggers` that announce encoded runs."""
-        return self._databases.scan("encoded", data)
+        return self.databases.scan("encoded", data)
 
     def long_triggers(self, data: Any) -> list[Trigger]:
         """Return those of :meth:`secret_triggers` that are wider than ``short_width``."""
-        return self._databases.scan("long", data)
+        return self.databases.scan("long", data)
 
     def has_wide_text(self, data: Any) -> bool:
         """Tell whether a buffer holds a run of text in UTF-16 or UTF-32."""
-        return bool(self._databases.scan("wide", data))
+        return bool(self.databases.scan("wide", data))
 
     def reaches(self) -> list[tuple[int, int, int]]:
         """Return, by trigger, how far it and its exact check look: its width, left and right."""

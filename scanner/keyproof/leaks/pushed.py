@@ -132,13 +132,29 @@ def _here(repository: Repository, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name, line in pairs if not line.endswith(b" missing"))
 
 
-def news(repository: Repository, matcher: Matcher, judge: Judge, wanted: Range) -> News:
+def objects(repository: Repository, wanted: Range) -> list[bytes]:
+    """Return the objects that a range brings, each with its path, where it has one."""
+    return wanted.ask(repository, "--objects")
+
+
+def size(repository: Repository, lines: Sequence[bytes]) -> int:
+    """Return how many bytes the objects on ``lines`` hold, all together."""
+    oids = b"".join(line.split(b" ", 1)[0] + b"\n" for line in lines)
+    told = gitio.run(repository, "cat-file", "--batch-check=%(objectsize)", "--buffer", data=oids)
+    return sum(int(line) for line in told.split() if line.isdigit())
+
+
+def news(
+    repository: Repository, matcher: Matcher, judge: Judge, wanted: Range, lines: Sequence[bytes]
+) -> News:
     """Return the secrets that the commits of a range add: in files, names and messages.
+
+    Args:
+        lines: the :func:`objects` of the range.
 
     Raises:
         SourceError: git cannot read an object of the range: what it holds is unknown.
     """
-    lines = wanted.ask(repository, "--objects")
     oids = [line.split(b" ", 1)[0].decode() for line in lines]
     suspects: dict[str, _Suspect] = {}
     found: list[Sighting] = []

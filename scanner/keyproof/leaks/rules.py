@@ -26,6 +26,7 @@ _DERIVERS = (
     "rules_names.py",
     "rules_trigger.py",
     "rules_bounds.py",
+    "rules_literals.py",
     "exact.py",
     "generic.py",
     "placeholders.py",
@@ -130,6 +131,7 @@ class Trigger(NamedTuple):
         detector: index into ``RuleSet.detectors``.
         before: bytes to look at before the reported end.
         after: bytes to look at after it.
+        needs: lower-case texts of which every match holds one; empty where nothing is known.
     """
 
     expression: bytes
@@ -137,6 +139,7 @@ class Trigger(NamedTuple):
     detector: int
     before: int
     after: int
+    needs: tuple[bytes, ...] = ()
 
 
 class Keyed(NamedTuple):

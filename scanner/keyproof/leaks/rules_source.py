@@ -18,6 +18,7 @@ from keyproof.leaks import rules
 from keyproof.leaks.checksums import CHECKS
 from keyproof.leaks.generic import SHAPES
 from keyproof.leaks.rules_bounds import Unsafe, check_bounded, constant_prefix, width
+from keyproof.leaks.rules_literals import literals
 from keyproof.leaks.rules_names import BY_NAME, by_name, called, words
 from keyproof.leaks.rules_schema import DetectorSource, ProviderSource
 from keyproof.leaks.rules_trigger import Derived, derive
@@ -83,12 +84,15 @@ def compile_rules(digest: str, files: Iterable[Path]) -> rules.RuleSet:
             _check_complete(provider, source, where)
             if _is_keyed(source):
                 keyed.append(_keyed(provider, source, len(detectors)))
-            triggers += (
-                rules.Trigger(d.expression.encode("latin-1"), 0, len(detectors), d.before, d.after)
-                for d in derived
-            )
+            triggers += (_trigger(one, len(detectors)) for one in derived)
             detectors.append(detector)
     return rules.RuleSet(digest, tuple(detectors), tuple(triggers), tuple(keyed))
+
+
+def _trigger(derived: Derived, number: int) -> rules.Trigger:
+    expression = derived.expression.encode("latin-1")
+    needs = literals(expression)
+    return rules.Trigger(expression, 0, number, derived.before, derived.after, needs)
 
 
 def _every(provider: ProviderSource) -> tuple[DetectorSource, ...]:

@@ -1,0 +1,71 @@
+"""Plain: what :mod:`keyproof.leaks.databases` does, by Python's own expressions.
+
+Compiling a rule set for hyperscan takes seconds, which nobody should wait for at a first commit. A
+small text is searched without: of the triggers, those one of whose literals stands in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from keyproof.leaks.databases import SHORT, WIDE, Databases
+from keyproof.leaks.rules import RuleSet
+
+MOST_BYTES = 512 << 10
+"""Texts that are longer, all together, are searched faster once everything is compiled."""
+
+
+class PlainDatabases(Databases):
+    """Searches small texts, and answers as ``Databases`` do."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        """Take the rules; nothing is compiled before it is needed."""
+        self._rules = rules
+        self._compiled: dict[bytes, re.Pattern[bytes]] = {}
+
+    def copy(self) -> PlainDatabases:
+        """See ``Databases.copy``."""
+        return PlainDatabases(self._rules)
+
+    def scan(self, part: str, data: Any) -> list[tuple[int, int]]:
+        """See ``Databases.scan``."""
+        text = bytes(data)
+        if part == "wide":
+            return [(0, end) for end in self._ends(WIDE, re.DOTALL, text)][:1]
+        return [
+            (number, end)
+            for number, expression, flags in self._wanted(part, text)
+            for end in self._ends(expression, flags, text)
+        ]
+
+    def _wanted(self, part: str, text: bytes) -> Iterator[tuple[int, bytes, int]]:
+        if part == "encoded":
+            from keyproof.leaks.encoded import ENCODINGS
+
+            for number, one in enumerate(ENCODINGS, len(self._rules.triggers)):
+                yield number, one.expression, re.DOTALL
+            return
+        lower = text.lower()
+        for number, trigger in enumerate(self._rules.triggers):
+            if part == "long" and trigger.before <= SHORT:
+                continue
+            if not trigger.needs or any(needed in lower for needed in trigger.needs):
+                yield number, trigger.expression, 0
+
+    def _ends(self, expression: bytes, flags: int, text: bytes) -> Iterator[int]:
+        """Yield the ends of all matches, as hyperscan does, not of those alone that do not overlap."""
+        pattern = self._compiled.get(expression)
+        if pattern is None:
+            pattern = self._compiled[expression] = re.compile(expression, flags)
+        seen: set[int] = set()
+        match = pattern.search(text)
+        while match:
+            start: int = match.start()
+            shorter: re.Match[bytes] | None = match
+            while shorter:
+                seen.add(shorter.end())
+                shorter = pattern.match(text, start, shorter.end() - 1)
+            match = pattern.search(text, start + 1)
+        yield from sorted(seen)
