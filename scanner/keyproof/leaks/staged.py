@@ -31,6 +31,9 @@ from keyproof.leaks.unpack_forms import form
 if TYPE_CHECKING:
     from keyproof.leaks.added import Judge, News
 
+_HEAD = "GITHEAD_"
+"""How ``git merge`` begins the variables that name what it merges."""
+
 
 class Change(NamedTuple):
     """One entry of the index that differs from HEAD; ids of zeros stand for "not there"."""
@@ -153,17 +156,25 @@ def stood_before(
 
 def merged(repository: Repository, rows: Sequence[Row]) -> list[tuple[bytes, str]]:
     """Return path and id of what a merge in the making finds in the other branches."""
-    out = gitio.run(repository, "rev-parse", "--git-path", "MERGE_HEAD").rstrip(b"\n")
-    try:
-        heads = (repository.root / os.fsdecode(out)).read_text("ascii").split()
-    except (OSError, ValueError):
-        return []
     theirs = []
-    for head in heads:
+    for head in _merge_heads(repository):
         differing = parse_rows(gitio.run(repository, *DIFFERENCES, head, "--")) or []
         other = {path: old for old, _, path in differing}
         theirs += [(path, other.get(path, new)) for _, new, path in rows]
     return [(path, oid) for path, oid in theirs if oid.strip("0")]
+
+
+def _merge_heads(repository: Repository) -> list[str]:
+    """Return the commits that are merged: from git's file, else as it names them to its hook.
+
+    ``git merge`` runs its hook before it writes the file.
+    """
+    out = gitio.run(repository, "rev-parse", "--git-path", "MERGE_HEAD").rstrip(b"\n")
+    try:
+        return (repository.root / os.fsdecode(out)).read_text("ascii").split()
+    except (OSError, ValueError):
+        names = [name.removeprefix(_HEAD) for name in repository.environment if _HEAD in name]
+    return [name for name in names if name.isalnum()]
 
 
 def news(
