@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from tests.support import rego
 from tests.support.needs import ROOT, tool
-from tests.support.run import keyproof
+from tests.support.run import Ran, keyproof
 
 from keyproof.pipeline import policyset
 from keyproof.resources import shipped
@@ -37,8 +39,76 @@ def test_list_marks_what_is_the_users_and_what_is_disabled(tmp_path: Path, home:
     assert rows["keys.owner"]["enabled"] is False
     assert rows["keys.max_age"]["enabled"] is True
     text = keyproof("policies", "list", cwd=tmp_path, home=home).out
-    assert "(user)" in text
-    assert "(disabled)" in text
+    assert "(yours)" in text
+    assert "(off: no reason stated)" in text
+
+
+def replaced(folder: Path, *, settings: str = "") -> None:
+    """Write an own keys.max_age in the place of the shipped one, and settings that say so."""
+    text = (shipped("policies") / "keys" / "max_age.rego").read_text()
+    target = folder / "mine" / "keys" / "max_age.rego"
+    target.parent.mkdir(parents=True)
+    target.write_text(text.replace("severity: high", "severity: critical"))
+    (folder / "limits.yaml").write_text(
+        "keys.unused: {days: 10}\nenvironments: {production: {keys.expiry: {days: 90}}}\n"
+    )
+    (folder / "keys.csv").write_text(
+        "issuer_type,issuer_instance,native_id,status,credential_type\nx,y,AKIA1,active,api_token\n"
+    )
+    (folder / "keyproof.yaml").write_text(
+        settings
+        or """\
+sources: {keys: {connector: file, path: keys.csv}}
+policies:
+  folders: [mine]
+  params: limits.yaml
+  replace: {keys.max_age: ours is critical}
+  disable: {keys.owner: owners live elsewhere}
+"""
+    )
+
+
+CHANGES = (
+    "keys.max_age is yours, in place of the shipped one: ours is critical",
+    "keys.owner is switched off: owners live elsewhere",
+    "keys.expiry: other numbers for 1 group: production",
+    "keys.unused: days = 10 instead of 45 (limits.yaml:1)",
+)
+
+
+def test_what_is_replaced_off_or_has_other_numbers_is_listed(tmp_path: Path, home: Path) -> None:
+    replaced(tmp_path)
+    ran = keyproof("policies", "list", cwd=tmp_path, home=home)
+    lines = {line.split()[0]: line for line in ran.out.splitlines()}
+    assert "critical" in lines["keys.max_age"]
+    assert "(yours, replaces the shipped one: ours is critical)" in lines["keys.max_age"]
+    assert "(off: owners live elsewhere)" in lines["keys.owner"]
+    assert "(days = 10 instead of 45 (limits.yaml:1))" in lines["keys.unused"]
+    assert "(other numbers for 1 group: production)" in lines["keys.expiry"]
+
+
+def test_a_scan_says_how_its_policies_differ_from_those_that_ship(
+    tmp_path: Path, home: Path
+) -> None:
+    replaced(tmp_path)
+    ran = keyproof("scan", "--no-store", "--format", "json", cwd=tmp_path, home=home)
+    report = json.loads(ran.out)
+    assert tuple(report["problems"][: len(CHANGES)]) == CHANGES
+    assert all(f"{change}\n" in ran.err for change in CHANGES)
+    severities = {p["id"]: p["severity"] for p in report["policies"]}
+    assert (severities["keys.max_age"], "keys.owner" in severities) == ("critical", False)
+    table = keyproof("scan", "--no-store", cwd=tmp_path, home=home).out
+    assert "owners live elsewhere" in " ".join(table.split())
+
+
+def test_one_takes_no_shipped_policys_place_by_accident(tmp_path: Path, home: Path) -> None:
+    replaced(tmp_path, settings="policies: {folders: [mine]}\n")
+    ran = keyproof("policies", "list", cwd=tmp_path, home=home)
+    assert ran.code == 2
+    assert "policies: {replace: {keys.max_age: why}}" in ran.err
+    (tmp_path / "keyproof.yaml").write_text("policies: {replace: [keys.owner]}\n")
+    ran = keyproof("policies", "list", cwd=tmp_path, home=home)
+    assert (ran.code, "nothing replaces 'keys.owner'" in ran.err) == (2, True)
 
 
 def test_show_prints_the_file(tmp_path: Path, home: Path) -> None:
@@ -62,6 +132,76 @@ def test_a_failing_test_is_named_and_exits_with_1(tmp_path: Path, home: Path) ->
     assert ran.code == 1
     assert "FAIL  a_test.test_no" in ran.out
     assert "1 passed, 1 failed" in ran.out
+
+
+TESTS = """\
+package a_test
+
+test_no if 1 == 2
+
+test_yes if 1 == 1
+
+test_wrong if to_number("a") == 1
+
+test_false := false
+
+helper_test if true
+"""
+
+
+def test_the_outcomes_are_those_of_opa(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "a_test.rego").write_text(TESTS)
+    ran = keyproof("policies", "test", str(tmp_path), "--format", "json", cwd=tmp_path, home=home)
+    ours = {row["name"]: row["passed"] for row in json.loads(ran.out)}
+    done = subprocess.run(
+        [tool("opa"), "test", "--format", "json", str(tmp_path)], capture_output=True, check=False
+    )
+    theirs = {
+        row["name"]: not row.get("fail") and not row.get("error") for row in json.loads(done.stdout)
+    }
+    assert ours == theirs
+    assert (ran.code, done.returncode != 0) == (1, True)
+
+
+def test_tests_are_chosen_named_and_told_to_machines(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "a_test.rego").write_text(TESTS)
+
+    def run(*options: str) -> Ran:
+        return keyproof("policies", "test", str(tmp_path), *options, cwd=tmp_path, home=home)
+
+    chosen = run("--run", "a_test.test_y", "-v")
+    assert (chosen.code, chosen.out) == (0, "PASS  a_test.test_yes\n1 passed, 0 failed\n")
+    assert (run("--run", "nothing").code, run("--run", "(").code) == (3, 2)
+    suite = ET.fromstring(run("--format", "junit").out)  # noqa: S314 - our own
+    assert [suite.get(name) for name in ("tests", "failures", "errors")] == ["4", "2", "1"]
+    assert {case.get("name") for case in suite if case.find("failure") is not None} == {
+        "test_no",
+        "test_false",
+    }
+
+
+def test_coverage_names_lines_that_no_test_reaches(tmp_path: Path, home: Path) -> None:
+    rego.write(tmp_path, rego.module())
+    text = "package keyproof.test.age_test\n\nimport data.keyproof.test.age\n\n"
+    (tmp_path / "test" / "age_test.rego").write_text(
+        f'{text}test_none if age.decisions == {{}} with input as {{"subjects": []}}\n'
+    )
+
+    def run(*options: str) -> Ran:
+        return keyproof("policies", "coverage", str(tmp_path), *options, cwd=tmp_path, home=home)
+
+    ran = run()
+    assert (ran.code, "not reached: " in ran.out) == (1, True)
+    (row,) = json.loads(run("--format", "json", "--at-least", "0").out)
+    assert 0 < row["percent"] < 100
+    assert row["missed"]
+    assert run("--at-least", "1").code == 0
+    (tmp_path / "test" / "bare.rego").write_text("package keyproof.test.bare\n\nx := 1\n")
+    assert [r["percent"] for r in json.loads(run("--format", "json").out)][-1] == 0
+
+
+def test_the_shipped_pack_is_covered_whole(tmp_path: Path, home: Path) -> None:
+    assert keyproof("policies", "coverage", cwd=tmp_path, home=home).code == 0
 
 
 def test_no_test_at_all_is_no_success(tmp_path: Path, home: Path) -> None:

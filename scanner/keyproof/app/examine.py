@@ -88,7 +88,7 @@ def _policies(loaded: Loaded) -> str:
     from keyproof.app.packs import load_policies
 
     settings = loaded.settings.policies
-    pack = load_policies(loaded, disable=settings.disable)
+    pack = load_policies(loaded, disable=tuple(settings.off()))
     return f"{len(pack.policies)} policies, {pack.digest[:19]}; engine {settings.engine}"
 
 

@@ -107,7 +107,9 @@ def policies_of(
     """
     settings = loaded.settings.policies
     folders = [loaded.path(folder) for folder in settings.folders]
-    found = policyset.load(folders, pack=pack, select=select, disable=disable)
+    found = policyset.load(
+        folders, pack=pack, select=select, disable=disable, instead=settings.instead()
+    )
     if pack is None:
         if settings.verification_key:
             _expect_unedited(found)

@@ -28,6 +28,7 @@ from keyproof.pipeline import controls, parameters, policyset, waive, waiver_fil
 from keyproof.pipeline.collect import collect
 from keyproof.pipeline.evaluate import evaluate
 from keyproof.pipeline.link import link
+from keyproof.pipeline.pack_changes import changes
 from keyproof.pipeline.parameters import Parameters
 from keyproof.pipeline.policyset import PolicySet
 from keyproof.pipeline.reconcile import resolvable_sources
@@ -109,6 +110,8 @@ class Rules(NamedTuple):
     parameters: Parameters
     waivers: tuple[Waiver, ...]
     crosswalk: controls.Crosswalk
+    changes: tuple[str, ...] = ()
+    """How they differ from what ships: added, replaced, switched off, other numbers."""
 
     @classmethod
     def load(
@@ -125,7 +128,7 @@ class Rules(NamedTuple):
         params = [loaded.path(settings.params)] if settings.params else []
         with opened_pack(loaded) as folder:
             every = policies_of(loaded, folder)
-            pack = policies_of(loaded, folder, select=only, disable=settings.disable)
+            pack = policies_of(loaded, folder, select=only, disable=tuple(settings.off()))
             limits = parameters.load(pack.policies, params, known=every.policies, pack=folder)
         ids = [policy.id for policy in every.policies]
         return cls(
@@ -133,6 +136,7 @@ class Rules(NamedTuple):
             parameters=limits,
             waivers=_waivers(loaded, ids, environment),
             crosswalk=_crosswalk(loaded, ids),
+            changes=changes(pack, limits, off=settings.off(), instead=settings.instead()),
         )
 
 
@@ -179,6 +183,7 @@ def decide(
         evaluation,
         crosswalk=rules.crosswalk,
         waivers=rules.waivers,
+        remarks=rules.changes,
         options=options.run,
         started_at=started,
         finished_at=surroundings.clock.now(),

@@ -35,16 +35,34 @@ class OpaSettings(SettingsPart, frozen=True, kw_only=True):
 
 
 class PolicySettings(SettingsPart, frozen=True, kw_only=True):
-    """Which policies run, with which parameters, on which engine."""
+    """Which policies run, with which parameters, on which engine.
+
+    Attributes:
+        disable: ids of policies that do not run, best with the reason of each.
+        replace: ids of shipped policies that one of ``folders`` replaces, likewise.
+    """
 
     engine: Literal["embedded", "opa"] = "embedded"
     opa: OpaSettings = OpaSettings()
     bundle: str | None = None
     verification_key: str | None = None
     folders: tuple[str, ...] = ()
-    disable: tuple[str, ...] = ()
+    disable: tuple[str, ...] | dict[str, str] = ()
+    replace: tuple[str, ...] | dict[str, str] = ()
     params: str | None = None
     workers: int | None = None
+
+    def off(self) -> Mapping[str, str]:
+        """Return the policies that do not run, each with the reason, if one is stated."""
+        return _reasons(self.disable)
+
+    def instead(self) -> Mapping[str, str]:
+        """Return the shipped policies that are replaced, each with the reason."""
+        return _reasons(self.replace)
+
+
+def _reasons(named: tuple[str, ...] | dict[str, str]) -> Mapping[str, str]:
+    return named if isinstance(named, dict) else dict.fromkeys(named, "")
 
 
 class FrameworkSettings(SettingsPart, frozen=True, kw_only=True):

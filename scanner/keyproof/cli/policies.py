@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keyproof.cli.policies_list import list_, show
 from keyproof.cli.policies_signed import bundle, sign, verify
+from keyproof.cli.policies_tested import coverage, test
 from keyproof.cli.terminal import note
-from keyproof.errors import ExitCode, NothingToCheck
+from keyproof.errors import ExitCode
 
 if TYPE_CHECKING:
     from keyproof.app.settings import Loaded
@@ -27,51 +29,6 @@ def policies() -> None:
     """List, show, test and check policies."""
 
 
-@policies.command("list")
-@_CONFIG
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def list_(config: Path | None, form: str) -> int:
-    """List the policies that a scan would run, and those that are disabled."""
-    pack = _pack(_settings(config))
-    if form == "json":
-        import msgspec
-
-        rows = [
-            {
-                "id": p.id,
-                "title": p.title,
-                "severity": p.severity,
-                "subject": p.subject,
-                "version": p.version,
-                "origin": p.origin,
-                "modified": p.modified,
-                "enabled": p in pack.policies,
-                "digest": p.digest,
-            }
-            for p in (*pack.policies, *pack.disabled)
-        ]
-        click.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())
-        return ExitCode.OK
-    width = max(len(p.id) for p in (*pack.policies, *pack.disabled))
-    for policy in (*pack.policies, *pack.disabled):
-        marks = ["user"] if policy.origin == "user" else list[str]()
-        marks += ["modified"] if policy.modified else []
-        marks += ["disabled"] if policy in pack.disabled else []
-        mark = f"  ({', '.join(marks)})" if marks else ""
-        row = f"{policy.id:{width}}  {policy.severity:8}  {policy.subject:9}  {policy.title}{mark}"
-        click.echo(row)
-    return ExitCode.OK
-
-
-@policies.command()
-@click.argument("policy_id", metavar="ID")
-@_CONFIG
-def show(policy_id: str, config: Path | None) -> int:
-    """Print a policy's file: its METADATA, its examples and its Rego."""
-    click.echo(_every(_pack(_settings(config))).get(policy_id).module, nl=False)
-    return ExitCode.OK
-
-
 @policies.command()
 @click.argument("policy_id", metavar="GROUP.NAME")
 @click.option(
@@ -79,7 +36,7 @@ def show(policy_id: str, config: Path | None) -> int:
     help="The folder of your own policies.",
 )  # fmt: skip
 @click.option(
-    "--subject", type=click.Choice(["key", "principal", "leak", "source"]),
+    "--subject", type=click.Choice(["key", "principal", "leak", "source", "waiver"]),
     help="What it decides; by default what the group's name says, else a key.",
 )  # fmt: skip
 @_CONFIG
@@ -95,32 +52,6 @@ def new(policy_id: str, folder: Path, subject: SubjectType | None, config: Path 
     note(f"edit both, then: keyproof policies check {folder}; keyproof policies test {folder}")
     note(f"a scan runs it once keyproof.yaml says: policies: {{folders: [{folder}]}}")
     return ExitCode.OK
-
-
-@policies.command()
-@_FOLDER
-@click.option("--coverage", is_flag=True, help="Print how much of each policy the tests reach.")
-def test(folder: Path | None, *, coverage: bool) -> int:
-    """Run the test_ rules of every _test.rego (default: of the shipped policies).
-
-    As 'opa test' does: a rule passes if it is true. No test at all is a failure.
-    """
-    from keyproof.app.policy_tests import run_tests
-    from keyproof.resources import shipped
-
-    tested = run_tests(folder or shipped("policies"))
-    for outcome in tested.outcomes:
-        if not outcome.passed:
-            word = f"ERROR ({outcome.error})" if outcome.error else "FAIL"
-            click.echo(f"{word}  {outcome.package}.{outcome.name}")
-    failed = sum(not outcome.passed for outcome in tested.outcomes)
-    click.echo(f"{len(tested.outcomes) - failed} passed, {failed} failed")
-    if coverage:
-        for name, share in tested.coverage.items():
-            click.echo(f"{share:4d} %  {name}")
-    if not tested.outcomes:
-        raise NothingToCheck("there is no test", hint="tests are test_… rules in *_test.rego files")
-    return ExitCode.FINDINGS if failed else ExitCode.OK
 
 
 @policies.command()
@@ -199,9 +130,8 @@ def lock(folder: Path | None) -> int:
     return ExitCode.OK
 
 
-policies.add_command(bundle)
-policies.add_command(sign)
-policies.add_command(verify)
+for command in (list_, show, test, coverage, bundle, sign, verify):
+    policies.add_command(command)
 
 
 def _settings(config: Path | None) -> Loaded:
@@ -213,7 +143,7 @@ def _settings(config: Path | None) -> Loaded:
 def _pack(loaded: Loaded) -> PolicySet:
     from keyproof.app.packs import load_policies
 
-    return load_policies(loaded, disable=loaded.settings.policies.disable)
+    return load_policies(loaded, disable=tuple(loaded.settings.policies.off()))
 
 
 def _every(pack: PolicySet) -> PolicySet:

@@ -104,6 +104,9 @@ def scan(
         ),
     )
     report = _run(loaded, options, quiet=quiet)
+    if not quiet and (name != "table" or output not in {None, "-"}):  # the table shows them itself
+        for problem in report.problems:
+            note(problem)
     write(report, name, output, every=every)
     if save:
         write(report, "run", save)

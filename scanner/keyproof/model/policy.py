@@ -40,7 +40,8 @@ class Policy(Document, frozen=True, kw_only=True):
     """A policy as loaded: its metadata, its text and the digest of both.
 
     ``id`` is the package path below ``keyproof`` (``keys.max_age``) and is permanent.
-    ``origin`` is ``shipped`` or ``user``; ``modified`` tells a shipped policy that was edited.
+    ``origin`` is ``shipped`` or ``user``; ``modified`` tells a shipped policy that was edited,
+    ``replaces`` a user's that stands in the place of a shipped one.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Policy(Document, frozen=True, kw_only=True):
     version: str = "1.0.0"
     origin: Literal["shipped", "user"] = "shipped"
     modified: bool = False
+    replaces: bool = False
     path: str
     module: str
     digest: str

@@ -66,6 +66,16 @@ class Parameters:
         everywhere = (*self._environments.values(), *self._owners.values())
         return any(policy in layer for layers in everywhere for layer in layers)
 
+    def narrowings(self, policy: str) -> tuple[str, ...]:
+        """Return the environments and owners for which a policy has numbers of their own."""
+        found = {
+            name
+            for layers in (self._environments, self._owners)
+            for name, each in layers.items()
+            if any(policy in layer for layer in each)
+        }
+        return tuple(sorted(found))
+
     def _narrows(
         self, layers: Mapping[str, Sequence[_Layer]], name: str | None, policy: str
     ) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +55,7 @@ def load(
     pack: Path | None = None,
     select: Sequence[str] = (),
     disable: Sequence[str] = (),
+    instead: Collection[str] = (),
 ) -> PolicySet:
     """Load the shipped policies and those of the user's folders.
 
@@ -63,6 +64,7 @@ def load(
         pack: the shipped folder; only tests name another.
         select: ids to run; empty for all.
         disable: ids to leave out.
+        instead: ids of shipped policies that the user's folders may replace.
 
     Raises:
         PolicyError: a policy does not fit, two have one id, or a folder cannot be read.
@@ -75,22 +77,39 @@ def load(
     for folder in (pack, *folders):
         ours = folder == pack
         for policy in _folder(folder, "shipped" if ours else "user"):
-            if policy.id in found:
-                raise PolicyError(
-                    f"there is a policy '{policy.id}' already, in {found[policy.id].path}",
-                    where=policy.path,
-                    hint="give yours another folder or file name: an id is permanent",
-                )
+            before = found.get(policy.id)
+            if before is not None:
+                if before.origin != "shipped" or policy.id not in instead:
+                    raise _taken(policy, before)
+                found[policy.id] = replace(policy, replaces=True)
+                continue
             relative = Path(policy.path).relative_to(folder).as_posix()
             changed = ours and lock.get(relative) != policy.digest
             found[policy.id] = replace(policy, modified=changed) if changed else policy
     gone = [
         name for name in lock if not name.endswith("_test.rego") and not (pack / name).is_file()
     ]
+    for name in instead:
+        if name not in found:
+            raise _unknown(name, list(found))
+        if not found[name].replaces:
+            raise UsageError(
+                f"nothing replaces '{name}': none of your folders holds a policy of that id",
+                hint="see 'replace' and 'folders' below 'policies' in keyproof.yaml",
+            )
     problems = [f"the shipped policy {name} is missing" for name in gone]
     chosen = _choose(found, select, disable)
     left_out = [policy for policy in found.values() if policy not in chosen]
     return make(chosen, problems, disabled=left_out)
+
+
+def _taken(policy: Policy, before: Policy) -> PolicyError:
+    hint = "give yours another folder or file name: an id is permanent"
+    if before.origin == "shipped":
+        hint += f"; or let it replace the shipped one: policies: {{replace: {{{policy.id}: why}}}}"
+    return PolicyError(
+        f"there is a policy '{policy.id}' already, in {before.path}", where=policy.path, hint=hint
+    )
 
 
 def of_folder(folder: Path) -> PolicySet:

@@ -51,12 +51,13 @@ def assemble(
     *,
     crosswalk: Crosswalk,
     waivers: Sequence[Waiver] = (),
+    remarks: Sequence[str] = (),
     options: RunOptions,
     started_at: datetime,
     finished_at: datetime,
     tool_version: str,
 ) -> Report:
-    """Return the report of one run over linked facts."""
+    """Return the report of one run over linked facts; ``remarks`` say how it was set up."""
     subjects = references(facts)
     register = Waivers(waivers, today=facts.as_of.astimezone(UTC).date(), leaks=facts.leaks)
     findings: list[Finding] = []
@@ -91,7 +92,7 @@ def assemble(
         frameworks=tuple(_frameworks(crosswalk, policies)),
         findings=tuple(findings),
         waivers=notes,
-        problems=(*register.problems(notes), *crosswalk.problems, *_remarks(evaluation)),
+        problems=(*remarks, *register.problems(notes), *crosswalk.problems, *_remarks(evaluation)),
         incomplete=tuple(incomplete),
         exit_code=_exit_code(findings, options, incomplete=bool(incomplete)),
     )
