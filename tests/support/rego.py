@@ -95,6 +95,9 @@ class StandIn:
     def check(self, policies: Any) -> list[Any]:
         return []
 
+    def confirm(self, policies: Any) -> list[Any]:
+        return []
+
     def evaluate(self, policy: Policy, document: bytes) -> Any:
         self.documents.append(document)
         return self.answer(policy, document)

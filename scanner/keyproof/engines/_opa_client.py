@@ -97,6 +97,15 @@ class Client:
         """Tell whether the server answers its health check."""
         return bool(self._client.check_health())
 
+    def names(self) -> list[str]:
+        """Return the names of all modules that the server holds.
+
+        Raises:
+            OpaFailure: the server does not say.
+        """
+        found = self._call(self._client.get_policies_list)
+        return [name for name in found if isinstance(name, str)]
+
     def upload(self, name: str, module: str) -> None:
         """Put a module, read it back and compare.
 
@@ -104,6 +113,14 @@ class Client:
             OpaFailure: the server refused it, or holds something else.
         """
         self._call(lambda: self._client.update_policy_from_string(module, name, rego_compat=False))
+        self.confirm(name, module)
+
+    def confirm(self, name: str, module: str) -> None:
+        """Read a module back and compare.
+
+        Raises:
+            OpaFailure: the server holds something else, or does not say.
+        """
         held = self._call(lambda: self._client.get_policy(name))
         raw = held.get("result", {}).get("raw") if isinstance(held, dict) else None
         if not isinstance(raw, str) or _sha256(raw) != _sha256(module):

@@ -12,6 +12,7 @@ import os
 import queue
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol, Self
@@ -30,6 +31,10 @@ from keyproof.ports import Answer, PolicyProblem
 SECONDS = 20.0
 """For one document, network included."""
 
+STALE_SECONDS = 24 * 3600
+"""After this long, modules of a run that is still there were left behind."""
+
+_OF_A_RUN = re.compile(r"keyproof_run_([0-9]{1,12})_[0-9a-f]{16}\.")
 _STRICT = {"strict-builtin-errors": "true"}
 
 
@@ -113,16 +118,18 @@ class OpaEngine:
         """Ask the server for its version; use :func:`open_engine`."""
         self._server = server
         self._revision = revision
-        self._prefix = "" if revision else f"keyproof_run_{secrets.token_hex(8)}."
+        self._prefix = "" if revision else prefix_of_run(time.time())
         self._patience = Patience(seconds)
         self._seconds = seconds
-        self._uploaded: set[str] = set()
+        self._uploaded: dict[str, str] = {}
         self._width = width
         self._clients: queue.SimpleQueue[Client] = queue.SimpleQueue()
         for _ in range(width):
             self._clients.put(Client(where, seconds))
         with self._client() as client:
             answer = client.query("keyproof", None, {}, {"provenance": "true"}, seconds)
+            if server is None and not revision:
+                _remove_stale(client)
         version = _inside(answer, "provenance", "version")
         self._version = version if isinstance(version, str) else "of unknown version"
 
@@ -167,7 +174,7 @@ class OpaEngine:
         name = f"{self._prefix}{policy.id}"
         try:
             with self._client() as client:
-                self._uploaded.add(name)
+                self._uploaded[name] = module
                 client.upload(name, module)
         except OpaFailure as failure:
             yield PolicyProblem(policy.id, failure.message, _where(policy, failure))
@@ -196,6 +203,21 @@ class OpaEngine:
             return Answer({}, "the policy gave no decisions")
         return Answer({name: canonical_json(value) for name, value in decisions.items()})
 
+    def confirm(self, policies: Sequence[Policy]) -> Sequence[PolicyProblem]:
+        """See ``Engine.confirm``: each module is read back once more, and compared."""
+        return [problem for policy in policies for problem in self._confirm(policy)]
+
+    def _confirm(self, policy: Policy) -> Iterator[PolicyProblem]:
+        name = f"{self._prefix}{policy.id}"
+        if name not in self._uploaded:
+            return  # a bundle's revision comes with every answer
+        try:
+            with self._client() as client:
+                client.confirm(name, self._uploaded[name])
+        except OpaFailure as failure:
+            detail = f"after the evaluation, {failure.message}"
+            yield PolicyProblem(policy.id, detail, policy.path)
+
     def close(self) -> None:
         """See ``Engine.close``: removes what was uploaded, and ends a server that was started."""
         with self._client() as client:
@@ -209,6 +231,23 @@ class OpaEngine:
             self._clients.put(client)
         if self._server is not None:
             self._server.stop()
+
+
+def prefix_of_run(now: float) -> str:
+    """Return the package below which a run that starts now keeps its modules on a server."""
+    return f"keyproof_run_{int(now)}_{secrets.token_hex(8)}."
+
+
+def _remove_stale(client: Client) -> None:
+    """Remove what runs left behind that were killed a day ago or longer.
+
+    A younger one may still be at work. A server that shows no list is left alone.
+    """
+    with contextlib.suppress(OpaFailure):
+        for name in client.names():
+            found = _OF_A_RUN.match(name)
+            if found and int(found[1]) < time.time() - STALE_SECONDS:
+                client.remove(name)
 
 
 def _linted(policies: Sequence[Policy]) -> list[PolicyProblem]:

@@ -22,6 +22,9 @@ from keyproof.pipeline.policyset import PolicySet
 from keyproof.pipeline.subjects import Population
 from keyproof.ports import Engine, Progress
 
+_Batches = dict[str, dict[int, tuple[EffectiveParameters, list[Decision]]]]
+"""By policy id and parameter set."""
+
 _NOTEWORTHY = 20
 """Fewer subjects than this that all fail, or are all undecided, say nothing."""
 
@@ -43,15 +46,10 @@ def evaluate(
     reasons = unsound(policies.policies, engine)
     population = Population(facts)
     total = sum(-(-population.count(p.subject) // chunk) for p in policies.policies)
-    decided: dict[str, dict[int, tuple[EffectiveParameters, list[Decision]]]] = {
-        policy.id: {} for policy in policies.policies
-    }
     documents = decide(population, policies.policies, parameters, engine, reasons, chunk)
-    for number, made in enumerate(documents, start=1):
-        batches = decided[made.policy.id]
-        batches.setdefault(id(made.parameters), (made.parameters, []))[1].extend(made.decisions)
-        if progress is not None:
-            progress.step("deciding", min(number, total), total)
+    decided = _collected(policies.policies, documents, progress, total)
+    if changed := _changed(policies.policies, engine):
+        decided |= _refused(changed, policies.policies, population, parameters, engine, chunk)
     results = tuple(
         _result(policy, population.count(policy.subject), list(decided[policy.id].values()))
         for policy in policies.policies
@@ -60,8 +58,42 @@ def evaluate(
         engine=engine.name,
         pack_digest=policies.digest,
         results=results,
-        problems=tuple(_problems(policies, reasons, population)),
+        problems=tuple(_problems(policies, {**reasons, **changed}, population)),
     )
+
+
+def _collected(
+    policies: Sequence[Policy],
+    documents: Iterable[Decided],
+    progress: Progress | None = None,
+    total: int = 0,
+) -> _Batches:
+    decided: _Batches = {policy.id: {} for policy in policies}
+    for number, made in enumerate(documents, start=1):
+        batches = decided[made.policy.id]
+        batches.setdefault(id(made.parameters), (made.parameters, []))[1].extend(made.decisions)
+        if progress is not None:
+            progress.step("deciding", min(number, total), total)
+    return decided
+
+
+def _changed(policies: Sequence[Policy], engine: Engine) -> Mapping[str, str]:
+    """Return policy id → why what it decided does not count: it is not what was loaded."""
+    return {problem.policy: problem.detail for problem in engine.confirm(policies)}
+
+
+def _refused(
+    changed: Mapping[str, str],
+    policies: Sequence[Policy],
+    population: Population,
+    parameters: Parameters,
+    engine: Engine,
+    chunk: int,
+) -> _Batches:
+    """Return an error for every subject of the policies that changed under way."""
+    chosen = [policy for policy in policies if policy.id in changed]
+    documents = decide(population, chosen, parameters, engine, changed, chunk)
+    return _collected(chosen, documents)
 
 
 def stream(
@@ -76,6 +108,9 @@ def stream(
 
     The parts of one population must hold a principal together with its keys, and a leak together
     with the keys that it is: what is joined is joined within a part.
+
+    Raises:
+        EngineError: at the end, if a policy on the engine is not what was loaded.
     """
     reasons = unsound(policies.policies, engine)
     for facts in parts:

@@ -48,6 +48,10 @@ class Engine(Protocol):
         """Evaluate ``decisions`` of one policy over one canonical JSON input document."""
         ...
 
+    def confirm(self, policies: Sequence[Policy]) -> Sequence[PolicyProblem]:
+        """Return those that are not what was loaded any more: their decisions do not count."""
+        ...
+
     def close(self) -> None:
         """Release processes, connections and uploaded modules."""
         ...
