@@ -129,3 +129,49 @@ def test_a_leaks_finding_needs_no_inventory(tmp_path: Path, planted: Path, home:
     told = keyproof("explain", finding["id"], "--run", "run.json", cwd=tmp_path, home=home).out
     assert "occurrences_in_head = 1" in told
     assert "Decided again: the same, fail" in told
+
+
+def kept(place: Path, home: Path) -> dict[str, dict[str, str]]:
+    """Scan a file of one old key under a waiver into the store; return policy → finding."""
+    (place / "keys.csv").write_text(
+        "native_id,issuer_type,issuer_instance,credential_type,status,created_at,owner\n"
+        "K1,x,y,api_token,active,2020-01-01T00:00:00Z,payments\n"
+    )
+    (place / "waivers.yaml").write_text(
+        "waivers:\n  - {id: W-1, policy: keys.max_age, subject: K1, reason: it is replaced,\n"
+        "     requester: ada, approver: grace, created: 2026-01-01, expires: 2999-01-01}\n"
+    )
+    (place / "keyproof.yaml").write_text(
+        "sources: {keys: {connector: file, path: keys.csv}}\nwaivers: waivers.yaml\n"
+    )
+    ran = keyproof("scan", "--format", "json", "--save", "run.json", cwd=place, home=home)
+    return {finding["policy"]: finding for finding in json.loads(ran.out)["findings"]}
+
+
+def test_the_last_runs_records_are_kept_for_explanations(tmp_path: Path, home: Path) -> None:
+    pytest.importorskip("regorus")
+    findings = kept(tmp_path, home)
+
+    def told(policy: str, *options: str) -> str:
+        ran = keyproof("explain", findings[policy]["id"], *options, cwd=tmp_path, home=home)
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out
+
+    key = told("keys.max_age")
+    assert "created_at_age_days = " in key
+    assert "Decided again: the same, fail" in key
+    assert "Waived until 2999-01-01: it is replaced" in key
+    assert "asked for by ada, approved by grace" in key
+    assert "the approval is declared: " in key
+    assert "Waived, first seen " in key
+    assert "pci-dss 4.0.1  8.6.3  direct: " in key
+    waiver = told("waivers.lifetime")
+    assert "lifetime_days = 355" in waiver
+    assert "Decided again: the same, fail" in waiver
+    (file,) = home.rglob("facts.jsonl.gz")
+    assert file.stat().st_mode & 0o077 == 0
+    (tmp_path / "keys.csv").write_text((tmp_path / "keys.csv").read_text().replace("2020", "2021"))
+    keyproof("scan", cwd=tmp_path, home=home)
+    assert "scan again" in told("keys.max_age", "--run", "run.json")
+    file.write_bytes(file.read_bytes()[:-20])
+    assert "scan again" in told("keys.max_age")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from keyproof.errors import UsageError
-from keyproof.model.policy import SubjectType
+from keyproof.model.policy import Policy, SubjectType
 
 GROUPS: Mapping[str, SubjectType] = {
     "keys": "key",
@@ -137,6 +137,16 @@ def write_new(policy_id: str, folder: Path, subject: SubjectType | None = None) 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_filled(text, policy_id, kind), encoding="utf-8")
     return tuple(files)
+
+
+def left_as_written(policy: Policy) -> Iterator[str]:
+    """Yield which texts of a policy are still those that :func:`write_new` put there."""
+    begin = "say here "
+    texts = {"description": [policy.description], "remediation": [policy.remediation]}
+    texts["sources of parameters"] = [parameter.source for parameter in policy.parameters]
+    for name, said in texts.items():
+        if any(text.casefold().startswith(begin) for text in said):
+            yield f"words of the {name}"
 
 
 def _filled(text: str, policy_id: str, kind: SubjectType) -> str:

@@ -63,22 +63,13 @@ def read_inventory(path: Path) -> tuple[Key | Principal, ...]:
     return tuple(made)
 
 
-def trace(
-    policy: Policy, finding: Finding, report: Report, records: Iterable[Key | Principal] = ()
-) -> Trace | None:
-    """Decide a finding's record again, under the parameters of then and at the time of then.
+def of_run(report: Report, records: Iterable[Key | Principal] = ()) -> Facts:
+    """Return the facts that a saved run still holds, with the records of an inventory.
 
-    Args:
-        records: the inventory; a run keeps leaks and sources, but neither keys nor principals.
-
-    Returns:
-        ``None`` where neither the run nor the inventory holds the record.
-
-    Raises:
-        MissingExtra: regorus is not installed.
+    A run keeps leaks, sources and gaps, but neither keys nor principals nor waivers.
     """
     known = list(records)
-    facts = Facts(
+    return Facts(
         as_of=report.as_of,
         fingerprint_key_id=report.fingerprint_key_id,
         fingerprint_key_local=report.fingerprint_key_local,
@@ -88,6 +79,17 @@ def trace(
         keys=tuple(record for record in known if isinstance(record, Key)),
         principals=tuple(record for record in known if isinstance(record, Principal)),
     )
+
+
+def trace(policy: Policy, finding: Finding, facts: Facts) -> Trace | None:
+    """Decide a finding's record again, under the parameters of then and at the time of then.
+
+    Returns:
+        ``None`` where the facts do not hold the record.
+
+    Raises:
+        MissingExtra: regorus is not installed.
+    """
     population = Population(facts)
     size = max(1, population.count(policy.subject))
     for subjects in population.chunks(policy.subject, policy.needs, size):

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from keyproof import __version__
 from keyproof.app import registry
 from keyproof.app.approvals import approvals
+from keyproof.app.facts_kept import keep
 from keyproof.app.packs import opened_pack, policies_of
 from keyproof.app.settings import Loaded
 from keyproof.app.sources import Surroundings, Wanted, resolve
@@ -189,7 +190,11 @@ def decide(
         finished_at=surroundings.clock.now(),
         tool_version=__version__,
     )
-    return _recorded(report, loaded, surroundings) if options.record else report
+    if not options.record:
+        return report
+    if report.scope == "whole":
+        keep(facts, loaded.state_folder(surroundings.environment))
+    return _recorded(report, loaded, surroundings)
 
 
 def _with_waivers(

@@ -212,10 +212,14 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         return f"sqlite:///{self.path(configured) if configured else self._own_store(environment)}"
 
     def _own_store(self, environment: Mapping[str, str]) -> Path:
+        return self.state_folder(environment) / "keyproof.db"
+
+    def state_folder(self, environment: Mapping[str, str]) -> Path:
+        """Return the folder of the user's data that belongs to this project alone."""
         folder = self.folder.resolve()
         mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
         name = re.sub(r"[^A-Za-z0-9._-]", "_", folder.name) or "root"
-        return data_folder(environment) / "projects" / f"{name}-{mark}" / "keyproof.db"
+        return data_folder(environment) / "projects" / f"{name}-{mark}"
 
 
 _PATHS = frozenset({"path", "paths", "folder", "baseline", "ca_file", "rules"})

@@ -14,6 +14,8 @@ from keyproof.errors import ExitCode, MissingExtra, UsageError
 if TYPE_CHECKING:
     from keyproof.app.policy_trace import Trace
     from keyproof.app.run import Rules
+    from keyproof.app.settings import Loaded
+    from keyproof.model.facts import Facts
     from keyproof.model.finding import Finding
     from keyproof.model.policy import Policy
     from keyproof.model.report import Report
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--run", metavar="FILE", help="The saved run that a finding is in.")
 @click.option(
     "--inventory", type=click.Path(path_type=Path),
-    help="What 'keyproof inventory --format jsonl' wrote: the keys that a run does not keep.",
+    help="What 'keyproof inventory --format jsonl' wrote, for a run whose records are gone.",
 )  # fmt: skip
 def explain(name: str, config: Path | None, run: str | None, inventory: Path | None) -> int:
     """Say what a policy demands, why, by whose numbers, and how to mend what it finds.
@@ -41,7 +43,7 @@ def explain(name: str, config: Path | None, run: str | None, inventory: Path | N
         finding, report = _finding(name, run, config)
         for line in (
             *_of_finding(finding),
-            *_traced(finding, report, Rules.load(loaded), inventory),
+            *_traced(finding, _facts(report, loaded, inventory), Rules.load(loaded)),
         ):
             click.echo(line)
         return ExitCode.OK
@@ -74,6 +76,8 @@ def _of_policy(policy: Policy, rules: Rules) -> Iterator[str]:
     yield f"severity {policy.severity}, decides each {policy.subject}, version {policy.version}"
     if policy in rules.pack.disabled:
         yield "disabled in the settings: it does not run"
+    if policy.replaces:
+        yield "yours: it stands in the place of the shipped policy"
     if policy.modified:
         yield "modified: the file is not the one that ships with keyproof"
     yield from ("", policy.description, "", f"It reads: {', '.join(policy.needs)}")
@@ -109,34 +113,63 @@ def _of_finding(finding: Finding) -> Iterator[str]:
     for name, value in sorted(finding.parameters.items()):
         origin = finding.parameter_origins.get(name, "origin not recorded")
         yield f"    {name} = {spoken(value)}   ({origin})"
-    if finding.waiver:
-        yield from ("", f"Waived until {finding.waiver.expires_on}: {finding.waiver.reason}")
+    yield from _over_time(finding)
     yield from ("", "How to mend it:", f"    {finding.remediation}")
+    yield from ("", "Gives evidence for:") if finding.controls else ()
+    for c in finding.controls:
+        yield f"    {c.framework} {c.version}  {c.id}  {c.strength}: {c.reason}"
 
 
-def _traced(
-    finding: Finding, report: Report, rules: Rules, inventory: Path | None
-) -> Iterator[str]:
+def _over_time(finding: Finding) -> Iterator[str]:
+    """Tell who accepted a finding, since when it is known, and until when it is to be mended."""
+    if waiver := finding.waiver:
+        yield from ("", f"Waived until {waiver.expires_on}: {waiver.reason}")
+        yield f"    asked for by {waiver.requester}, approved by {waiver.approver}"
+        yield f"    the approval is {waiver.approval}: {waiver.approval_basis}"
+    if history := finding.history:
+        yield from (
+            "",
+            f"{history.state.capitalize()}, first seen {history.first_seen_at:%Y-%m-%d}",
+        )
+        if history.due_at:
+            yield f"    to be mended by {history.due_at:%Y-%m-%d}"
+        if history.resolved_at:
+            yield f"    resolved {history.resolved_at:%Y-%m-%d}"
+        if history.reopened:
+            yield f"    reopened {history.reopened} times"
+
+
+def _facts(report: Report, loaded: Loaded, inventory: Path | None) -> Facts:
+    """Return the facts of a run: those that were kept, else what it holds and the inventory."""
+    from keyproof.app.facts_kept import kept
+    from keyproof.app.policy_trace import of_run, read_inventory
+
+    if inventory:
+        return of_run(report, read_inventory(inventory))
+    return kept(loaded.state_folder(os.environ), report.facts_digest) or of_run(report)
+
+
+def _traced(finding: Finding, facts: Facts, rules: Rules) -> Iterator[str]:
     """Decide the finding's record anew and tell its fields and the policy's lines."""
-    from keyproof.app.policy_trace import read_inventory, trace
+    from keyproof.app.policy_trace import trace
 
-    records = read_inventory(inventory) if inventory else ()
     every = (*rules.pack.policies, *rules.pack.disabled)
     policy = next((policy for policy in every if policy.id == finding.policy), None)
     if policy is None:
         yield from ("", "The policy is not among those of the settings: its lines are not shown.")
         return
     try:
-        traced = trace(policy, finding, report, records)
+        traced = trace(policy, finding, facts)
     except MissingExtra as missing:
         yield from ("", f"The lines that decided it are not shown: {missing}")
         return
     if traced is None:
         yield from (
             "",
-            "The run does not keep the record itself. To see its fields and the lines that",
+            "The record itself is kept for the last whole run of this project alone. To see its",
         )
-        yield "decided it: keyproof inventory -o keys.jsonl, then add --inventory keys.jsonl here."
+        yield "fields and the lines that decided it: scan again, or run keyproof inventory -o"
+        yield "keys.jsonl and add --inventory keys.jsonl here."
         return
     yield from ("", "The record, as the policy sees it:")
     for name, value in traced.fields.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keyproof.cli.policies_list import list_, show
+from keyproof.cli.policies_list import fields, list_, show
 from keyproof.cli.policies_signed import bundle, sign, verify
 from keyproof.cli.policies_tested import coverage, test
 from keyproof.cli.terminal import note
@@ -49,6 +49,7 @@ def new(policy_id: str, folder: Path, subject: SubjectType | None, config: Path 
         raise UsageError(f"there is a policy '{policy_id}' already", hint="choose another name")
     for path in write_new(policy_id, folder, subject):
         click.echo(path)
+    note("the fields that it may name in 'needs': keyproof policies fields")
     note(f"edit both, then: keyproof policies check {folder}; keyproof policies test {folder}")
     note(f"a scan runs it once keyproof.yaml says: policies: {{folders: [{folder}]}}")
     return ExitCode.OK
@@ -62,6 +63,7 @@ def check(folder: Path | None, config: Path | None) -> int:
 
     With FOLDER its policies are checked, else those that a scan would run.
     """
+    from keyproof.app.policy_new import left_as_written
     from keyproof.pipeline.canaries import wrong_examples
 
     loaded = _settings(config)
@@ -82,7 +84,11 @@ def check(folder: Path | None, config: Path | None) -> int:
         click.echo(problem)
     examples = sum(len(policy.examples) for policy in pack.policies)
     of = "policy" if len(pack.policies) == 1 else "policies"
-    note(f"{len(pack.policies)} {of}, {examples} examples, {len(problems)} problems on {name}")
+    wrong = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+    note(f"{len(pack.policies)} {of}, {examples} examples, {wrong} on {name}")
+    for policy in pack.policies:
+        for words in left_as_written(policy):
+            note(f"{policy.path}: the {words} still say what 'policies new' wrote")
     return ExitCode.USAGE if problems else ExitCode.OK
 
 
@@ -130,7 +136,7 @@ def lock(folder: Path | None) -> int:
     return ExitCode.OK
 
 
-for command in (list_, show, test, coverage, bundle, sign, verify):
+for command in (list_, show, fields, test, coverage, bundle, sign, verify):
     policies.add_command(command)
 
 

@@ -14,7 +14,7 @@ from keyproof.errors import ExitCode
 if TYPE_CHECKING:
     from keyproof.app.run import Rules
     from keyproof.app.settings import Loaded
-    from keyproof.model.policy import Policy
+    from keyproof.model.policy import Policy, SubjectType
 
 _CONFIG = click.option("--config", type=click.Path(path_type=Path), help="The settings file.")
 
@@ -53,6 +53,38 @@ def show(policy_id: str, config: Path | None) -> int:
     _, rules = _rules(config)
     click.echo(policyset.make(_every(rules)).get(policy_id).module, nl=False)
     return ExitCode.OK
+
+
+@click.command()
+@click.argument(
+    "subject", type=click.Choice(["key", "principal", "leak", "source", "waiver"]), default="key"
+)
+def fields(subject: SubjectType) -> int:
+    """Print the fields of a subject that a policy may name in its 'needs', and how it sees each.
+
+    A time t is t_ns (nanoseconds since 1970) and t_age_days, a nested record r is r_<field>; what is
+    not known is null.
+    """
+    from keyproof.pipeline.subject_schema import field_names, subject_fields
+
+    known = subject_fields(subject)
+    width = max(map(len, field_names(subject)))
+    for name in sorted(field_names(subject)):
+        seen = (f"{out} ({_kind(schema)})" for out, schema in known[name].outputs.items())
+        click.echo(f"{name:{width}}  {', '.join(seen)}")
+    return ExitCode.OK
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    """Return what a field may be, in words."""
+    if "enum" in schema:
+        return " ".join(str(value) for value in schema["enum"] if value is not None)
+    kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    word = next(kind for kind in kinds if kind != "null")
+    if word == "array":
+        inner = schema["items"].get("properties")
+        return f"list of objects: {', '.join(inner)}" if inner else "list of texts"
+    return {"object": "texts by name", "string": "text"}.get(word, word)
 
 
 def _rules(config: Path | None) -> tuple[Loaded, Rules]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keyproof.cli.terminal import note
 from keyproof.errors import ExitCode, NothingToCheck
 
 if TYPE_CHECKING:
@@ -102,5 +103,7 @@ def _text(tested: Tested, *, verbose: bool) -> None:
             click.echo(f"{word}  {outcome.package}.{outcome.name}")
         elif verbose:
             click.echo(f"PASS  {outcome.package}.{outcome.name}")
+    if any(outcome.error for outcome in tested.outcomes):
+        note("'keyproof policies check' on this folder says which file is wrong, and why")
     failed = sum(not outcome.passed for outcome in tested.outcomes)
     click.echo(f"{len(tested.outcomes) - failed} passed, {failed} failed")

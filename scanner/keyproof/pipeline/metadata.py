@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
 from keyproof import yamlfile
 from keyproof.errors import ConfigError, PolicyError
-from keyproof.model.policy import Example, Parameter, Severity, Status, SubjectType
+from keyproof.model.policy import (
+    SEVERITIES,
+    Example,
+    Parameter,
+    Severity,
+    Status,
+    SubjectType,
+)
 from keyproof.model.record import Document
 from keyproof.pipeline.parameter_schema import schema_problem, value_problem
 
@@ -89,11 +96,24 @@ def parse(module: str, name: str) -> Header:
     lines = module.splitlines()
     package_line, package = package_of(lines, name)
     document = _block(lines, package_line, name)
+    _check_words(document)
     annotations = document.convert(Annotations, error=PolicyError)
     parameters = tuple(_parameters(annotations, document))
     _check(annotations, document)
     _check_examples(annotations.custom, document, '"pass"' in module)
     return Header(package, package_line, annotations, parameters, document)
+
+
+def _check_words(document: yamlfile.Document) -> None:
+    """Name what is allowed where a word is none of those: the schema's own error does not."""
+    custom = document.data.get("custom") if isinstance(document.data, dict) else None
+    for name, words in (("severity", SEVERITIES), ("subject", get_args(SubjectType))):
+        given = custom.get(name) if isinstance(custom, dict) else None
+        if isinstance(given, str) and given not in words:
+            raise PolicyError(
+                f"'{name}' must be one of: {', '.join(words)}",
+                where=document.where("custom", name),
+            )
 
 
 def package_of(lines: list[str], name: str) -> tuple[int, str]:
