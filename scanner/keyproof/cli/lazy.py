@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
@@ -44,6 +43,8 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def _unknown(self, ctx: click.Context, name: str) -> NoReturn:
+        import difflib
+
         close = difflib.get_close_matches(name, self.table, n=1)
         advice = f" Did you mean '{close[0]}'?" if close else ""
         raise click.UsageError(f"No such command '{name}'.{advice}", ctx)

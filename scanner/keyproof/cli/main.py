@@ -1,8 +1,6 @@
-"""The entry point ``keyproof``: the table of commands, and the error boundary around them."""
+"""The table of commands. The entry point is :mod:`keyproof.start`."""
 
 from __future__ import annotations
-
-import sys
 
 import click
 
@@ -71,6 +69,6 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from keyproof.cli.boundary import run  # after click has parsed nothing yet: keeps --help cheap
+    from keyproof import start
 
-    sys.exit(run(cli, sys.argv[1:]))
+    start.main()
