@@ -16,7 +16,11 @@ $(BIN)/.ready: .requirements/dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(BIN)/.ready ## Build a sample organisation and run the whole flow on it
+$(BIN)/.compiled: $(BIN)/.ready scanner/keyproof/leaks/delta.py
+	@$(BIN)/python scanner/build_delta.py
+	@touch $@
+
+demo: $(BIN)/.compiled ## Build a sample organisation and run the whole flow on it
 	@echo "==> keyproof demo (exit code 1 is right: there are findings)"
 	@$(BIN)/keyproof demo --folder demo; code=$$?; if [ $$code -eq 1 ]; then exit 0; fi; exit $$code
 
@@ -29,15 +33,15 @@ lint: $(BIN)/.ready ## Types, style, layers
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-test: $(BIN)/.ready tools lint ## Everything that must hold
+test: $(BIN)/.compiled tools lint ## Everything that must hold
 	@echo "==> tests"
 	@$(BIN)/python -m pytest -n auto
 
-bench: $(BIN)/.ready ## First figures against peers and floors (see benchmarks/README.md)
+bench: $(BIN)/.compiled ## First figures against peers and floors (see benchmarks/README.md)
 	@$(BIN)/python benchmarks/run.py
 
 lock: ## Lock the dependencies again (needs uv)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --all-extras --group dev pyproject.toml .requirements/build.in -o .requirements/dev.lock
 
 clean: ## Remove what was made
-	@rm -rf $(VENV) .tools .cache demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) .tools .cache demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis scanner/keyproof/leaks/*.so

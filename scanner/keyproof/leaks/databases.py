@@ -26,7 +26,7 @@ hyperscan = engine_hyperscan.load()
 SHORT = 640
 """Triggers wider than this also have a database of their own, for looking at long stretches."""
 _PARTS = ("every", "encoded", "wide", "long")
-_MAGIC = b"keyproof databases 4\n"
+_MAGIC = b"keyproof databases 5\n"
 _HEAD = len(_MAGIC) + 8 * len(_PARTS)
 _KEPT = 4
 """So many files stay: of versions and branches that somebody goes back and forth between."""

@@ -30,6 +30,8 @@ class Encoding(NamedTuple):
         stride: triggers so many bytes apart in one run decode to the same.
         decode: takes a text and a trigger's end; yields what stands there decoded. The same bytes
             within ``left`` and ``right`` give the same.
+        extent: where the triggers of a run are alike, takes the same, and returns the stretch of
+            the text on which what is yielded rests.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Encoding(NamedTuple):
     back: int
     stride: int
     decode: Callable[[bytes, int], Iterator[Decoded]]
+    extent: Callable[[bytes, int], tuple[int, int]] | None = None
 
 
 def _run(
@@ -78,6 +81,7 @@ ENCODINGS = (
             1,
             1,
             encoded_escapes.escaped_at,
+            encoded_escapes.escapes_extent,
         )
         for expression in encoded_escapes.TRIGGERS
     ),

@@ -21,7 +21,7 @@ _ESCAPES = (
     b"%[2-7]" + _HEX,
     rb"\\(?:u00|x)[2-7]" + _HEX,
     b"&#[xX]?" + _HEX + b"{2,3};",
-    b"&[a-z]{2,4};",
+    b"&(?:quot|amp|lt|gt|apos);",
 )
 TRIGGERS = (
     *(escape + _BESIDE for escape in _ESCAPES),
@@ -40,18 +40,14 @@ _ENTITY = re.compile(
 )
 _QUOTED = re.compile(rb"=(?:\r?\n|([0-9A-Fa-f]{2}))")
 _NAMED = {b"quot": b'"', b"amp": b"&", b"lt": b"<", b"gt": b">", b"apos": b"'"}
-_LIMITS = (b" ", b"\t", b"\r", b"\n", b'"', b"'", b"`", b"<", b">")
+_LIMITS = (b" ", b"\n", b'"', b"'", b"\t", b"\r", b"`", b"<", b">")
 _ENDS = re.compile(rb"[\s\"'`<>]")
 _LAST_ASCII = 127
 
 
 def escaped_at(text: bytes, end: int) -> Iterator[Decoded]:
     """Yield the word around ``end`` with its escapes resolved, once for each kind it holds."""
-    low = max(0, end - RUN_BYTES)
-    begin = max((text.rfind(mark, low, end) for mark in _LIMITS), default=-1) + 1 or low
-    begin = max(begin, low)
-    after = _ENDS.search(text, end, end + RUN_BYTES)
-    finish = after.start() if after else min(len(text), end + RUN_BYTES)
+    begin, finish = _word(text, end)
     word = text[begin:finish]
     for mark, expression, resolve in _KINDS:
         if mark in word:
@@ -59,6 +55,20 @@ def escaped_at(text: bytes, end: int) -> Iterator[Decoded]:
             if decoded != word:
                 around = line_around(text, begin, finish, AROUND)
                 yield framed(text, (begin, finish), around, decoded, by_pieces(pieces))
+
+
+def escapes_extent(text: bytes, end: int) -> tuple[int, int]:
+    """Return the stretch of ``text`` on which :func:`escaped_at` rests."""
+    begin, finish = _word(text, end)
+    return max(0, begin - AROUND - 1), min(len(text), finish + AROUND + 1)
+
+
+def _word(text: bytes, end: int) -> tuple[int, int]:
+    begin = max(0, end - RUN_BYTES)
+    for mark in _LIMITS:
+        begin = max(begin, text.rfind(mark, begin, end) + 1)
+    after = _ENDS.search(text, end, end + RUN_BYTES)
+    return begin, after.start() if after else min(len(text), end + RUN_BYTES)
 
 
 def quoted_at(text: bytes, end: int) -> Iterator[Decoded]:

@@ -128,11 +128,17 @@ class Matcher:
         return self.confirm(text, sorted(seen, key=lambda trigger: trigger[1]))
 
 
+def _place(hit: Hit) -> tuple[int, int, int, bytes]:
+    """Order hits by place; of values read there in two ways, the more decoded one is first."""
+    value = hit.secret.reveal()
+    return hit.start, hit.end, len(value), value
+
+
 def _groups(hits: Iterable[Hit]) -> Iterator[list[Hit]]:
     """Split hits into runs of overlapping ones: resolving compares each with each."""
     group: list[Hit] = []
     reach = -1
-    for hit in sorted(set(hits), key=lambda h: (h.start, h.end)):
+    for hit in sorted(set(hits), key=_place):
         if group and hit.start >= reach:
             yield group
             group = []

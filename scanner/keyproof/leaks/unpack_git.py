@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from keyproof.leaks.packs import Irregular, apply_delta
+from keyproof.leaks.delta import Irregular, apply_delta
 from keyproof.leaks.unpack_streams import Unpacked, inflated
 
 _OFS_DELTA, _REF_DELTA = 6, 7

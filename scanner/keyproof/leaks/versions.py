@@ -7,40 +7,57 @@ looks at what was inserted, at the seams between shared stretches, and at nothin
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from keyproof.leaks.collector import Collector
+from keyproof.leaks.delta import Irregular, apply_delta, stretches
+from keyproof.leaks.encoded import ENCODINGS
+from keyproof.leaks.gather import Gather
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.listing import Shard
 from keyproof.leaks.locate import locate
-from keyproof.leaks.packs import Copy, Irregular, Pack, apply_delta
+from keyproof.leaks.packs import Entry, Pack
 
-_KEPT_BYTES = 64 << 20
-_MOSTLY = 0.6
-"""Where so much of a text would be looked at in pieces, it is looked at whole."""
+_KEPT_BYTES = 48 << 20
+"""So much of the texts that later versions rest on is kept; beyond, git's own reader reads them."""
+_TOGETHER_BYTES = 256 << 10
+_WAITING_BYTES = 4 << 20
+"""What is searched in one call, and how much may wait for it."""
+_CHECKED = 65_536
+"""So many surroundings of triggers are remembered, by digest."""
 
-
-_CHECKED = 2048
-"""So many surroundings of triggers are remembered; they are 2 to 20 KB long."""
+_Key = tuple[int, int]
 
 
 class _Judged(NamedTuple):
-    """A trigger's end, and the hits that its exact check gave, which are ``at`` bytes further."""
+    """A trigger's end, and the hits that its exact check gave, which are ``at`` bytes further.
+
+    ``left`` and ``right`` are how far from the end it looked.
+    """
 
     end: int
     number: int
     hits: tuple[Hit, ...]
     at: int
+    left: int
+    right: int
 
 
-class _Version(NamedTuple):
-    """A text that later versions may rest on. ``judged`` is sorted by end."""
+@dataclass(slots=True)
+class _Version:
+    """A text, and what is known of it once it is judged (sorted by end)."""
 
+    oid: str
     text: bytes
-    judged: list[_Judged]
     zeros: bool
+    base: _Version | None = None
+    shared: list[tuple[int, int, int]] = field(default_factory=list)
+    found: set[tuple[int, int]] = field(default_factory=set)
+    judged: list[_Judged] = field(default_factory=list)
 
 
 class VersionReader:
@@ -50,142 +67,180 @@ class VersionReader:
         """Take the packs of one repository and the collector of this thread."""
         self._packs = packs
         self._collector = collector
-        self._matcher = collector.matcher
-        self._reach = self._matcher.reaches()
-        self._kept: OrderedDict[tuple[int, int], _Version] = OrderedDict()
+        self._matcher = matcher = collector.matcher
+        self._reach = matcher.reaches()
+        self._every: Gather[_Version] = Gather(matcher.secret_triggers)
+        self._encoded: Gather[_Version] = Gather(matcher.encoded_triggers)
+        self._long: Gather[_Version] = Gather(matcher.long_triggers)
+        self._kept: OrderedDict[_Key, _Version] = OrderedDict()
         self._kept_bytes = 0
-        self._checked: OrderedDict[tuple[int, int, bytes], _Judged] = OrderedDict()
+        self._heirs: Counter[_Key] = Counter()
+        self._waiting: list[_Version] = []
+        self._waiting_bytes = 0
+        self._checked: OrderedDict[bytes, _Judged] = OrderedDict()
 
     def read(self, shard: Shard) -> Shard:
         """Search every blob of the shard that lies in a pack as usual; return the others."""
         left: list[bytes] = []
-        weight = 0
+        entries: list[tuple[bytes, int, Entry]] = []
         for header in shard.headers.splitlines(keepends=True):
-            oid = header[: header.index(b" ")].decode("ascii")
             try:
-                self._blob(oid)
+                oid = bytes.fromhex(header[: header.index(b" ")].decode("ascii"))
+                entries.append((header, *self._find(oid)))
             except Irregular:
                 left.append(header)
-                weight += int(header[header.rfind(b" ") + 1 :])
+        self._heirs = Counter((number, entry.base) for _, number, entry in entries if entry.base)
+        for header, number, entry in entries:
+            try:
+                self._take(header[: header.index(b" ")].decode("ascii"), number, entry)
+            except Irregular:
+                left.append(header)
+        self._search()
         self._kept.clear()
         self._kept_bytes = 0
+        weight = sum(int(header[header.rfind(b" ") + 1 :]) for header in left)
         return Shard(shard.kind, b"".join(left), weight)
 
-    def _blob(self, oid: str) -> None:
-        number, offset = self._find(bytes.fromhex(oid))
-        pack = self._packs[number]
-        base_offset, content = pack.entry(offset)
-        if base_offset:
-            base = self._kept.get((number, base_offset))
-            if base is None:
-                raise Irregular
-            self._kept.move_to_end((number, base_offset))
-            version = self._changed(base, content)
-        else:
-            version = _Version(
-                content, self._judge(content, self._whole(content)), b"\0" in content
-            )
-        self._keep((number, offset), version)
-        self._report(oid, version)
-
-    def _find(self, oid: bytes) -> tuple[int, int]:
+    def _find(self, oid: bytes) -> tuple[int, Entry]:
         for number, pack in enumerate(self._packs):
             offset = pack.find(oid)
             if offset is not None:
-                return number, offset
+                return number, pack.entry(offset)
         raise Irregular
 
-    def _keep(self, key: tuple[int, int], version: _Version) -> None:
+    def _take(self, oid: str, number: int, entry: Entry) -> None:
+        """Make a version's text, and gather what is new in it."""
+        base = self._base((number, entry.base)) if entry.base else None
+        content = self._packs[number].content(entry)
+        if base is None:
+            version = _Version(oid, content, b"\0" in content)
+        else:
+            text, shared = apply_delta(base.text, content, 2 * self._matcher.short_width)
+            zeros = b"\0" in text if base.zeros else b"\0" in content and b"\0" in text
+            version = _Version(oid, text, zeros, base, shared)
+        if self._heirs[number, entry.offset]:
+            self._keep((number, entry.offset), version)
+        self._gather(version)
+        self._waiting.append(version)
+        self._waiting_bytes += len(version.text)
+        if self._every.size > _TOGETHER_BYTES or self._waiting_bytes > _WAITING_BYTES:
+            self._search()
+
+    def _base(self, key: _Key) -> _Version:
+        """Return the base of a version; after its last heir it is forgotten."""
+        base = self._kept.get(key)
+        if base is None:
+            raise Irregular
+        self._heirs[key] -= 1
+        if self._heirs[key]:
+            self._kept.move_to_end(key)
+        else:
+            del self._kept[key]
+            self._kept_bytes -= len(base.text)
+        return base
+
+    def _keep(self, key: _Key, version: _Version) -> None:
         self._kept[key] = version
         self._kept_bytes += len(version.text)
         while self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1:
             _, old = self._kept.popitem(last=False)
             self._kept_bytes -= len(old.text)
 
-    def _whole(self, text: bytes) -> list[tuple[int, int]]:
-        return [(end, number) for number, end in self._matcher.triggers(text)]
+    def _gather(self, version: _Version) -> None:
+        """Add the stretches in which a trigger may touch anything but one shared stretch."""
+        view, size, matcher = memoryview(version.text), len(version.text), self._matcher
+        shared = version.shared
+        for low, high in stretches(shared, size, matcher.encoded_width):
+            self._encoded.add(version, view, low, high)
+        for low, high in stretches(shared, size, matcher.short_width):
+            self._every.add(version, view, low, high)
+            if high - low == size:
+                return
+        for low, high in stretches(shared, size, matcher.long_width):
+            self._long.add(version, view, low, high)
 
-    def _changed(self, base: _Version, delta: bytes) -> _Version:
-        text, copies = apply_delta(base.text, delta, 2 * self._matcher.short_width)
-        found = set(self._near_seams(text, copies))
-        judged = self._inherited(base, text, copies, found) if base.judged else []
-        if found:
-            known = {(one.end, one.number) for one in judged}
-            judged += self._judge(text, [one for one in found if one not in known])
-        judged.sort(key=lambda one: one[:2])
-        zeros = b"\0" in text if base.zeros else b"\0" in delta and b"\0" in text
-        return _Version(text, judged, zeros)
+    def _search(self) -> None:
+        """Search what was gathered, and judge the versions that wait for it, bases first."""
+        for gathered in (self._encoded, self._every, self._long):
+            for version, end, number in gathered.found():
+                version.found.add((end, number))
+        for version in self._waiting:
+            self._judge(version)
+            self._report(version)
+        self._waiting.clear()
+        self._waiting_bytes = 0
 
-    def _near_seams(self, text: bytes, copies: list[Copy]) -> list[tuple[int, int]]:
-        """Find the triggers that may touch anything but one shared stretch."""
-        found: list[tuple[int, int]] = []
-        view = memoryview(text)
-        matcher = self._matcher
-        for low, high in _stretches(copies, len(text), matcher.encoded_width):
-            found += [
-                (low + end, number) for number, end in matcher.encoded_triggers(view[low:high])
-            ]
-        for low, high in _stretches(copies, len(text), matcher.short_width):
-            found += [
-                (low + end, number) for number, end in matcher.secret_triggers(view[low:high])
-            ]
-            if high - low == len(text):
-                return found
-        for low, high in _stretches(copies, len(text), matcher.long_width):
-            found += [(low + end, number) for number, end in matcher.long_triggers(view[low:high])]
-        return found
+    def _judge(self, version: _Version) -> None:
+        base, found = version.base, version.found
+        judged: dict[tuple[int, int], _Judged] = {}
+        if base is not None and base.judged:
+            judged, again = self._inherited(base, version)
+            found |= again
+        fresh = sorted(found - judged.keys())
+        version.judged = [*judged.values(), *(self._judged(version.text, *one) for one in fresh)]
+        version.judged.sort(key=lambda one: one[:2])
+        version.base = None
+        version.shared = []
+        version.found = set()
 
     def _inherited(
-        self, base: _Version, text: bytes, copies: list[Copy], found: set[tuple[int, int]]
-    ) -> list[_Judged]:
-        """Take over the base's triggers that lie wholly in what is shared."""
+        self, base: _Version, version: _Version
+    ) -> tuple[dict[tuple[int, int], _Judged], set[tuple[int, int]]]:
+        """Take over the base's triggers that lie wholly in what is shared.
+
+        Returns those, and the triggers whose surroundings have changed.
+        """
         ends = [one.end for one in base.judged]
         taken: dict[tuple[int, int], _Judged] = {}
-        again: list[tuple[int, int]] = []
-        for at, source, length in copies:
+        again: set[tuple[int, int]] = set()
+        for at, source, length in version.shared:
             first, last = bisect_right(ends, source), bisect_right(ends, source + length)
             if first == last:
                 continue
             shift = at - source
             opens = at == 0 == source
-            closes = at + length == len(text) and source + length == len(base.text)
+            behind = source + length
+            closes = at + length == len(version.text) and behind == len(base.text)
             for one in base.judged[first:last]:
-                width, left, right = self._reach[one.number]
-                if one.end - width < source and not opens:
+                end, number, hits, moved, left, right = one
+                if end - self._reach[number][0] < source and not opens:
                     continue  # it may touch the seam: looked for above
-                key = (one.end + shift, one.number)
-                if (one.end - left >= source or opens) and (
-                    one.end + right <= source + length or closes
-                ):
-                    taken[key] = _Judged(key[0], key[1], one.hits, one.at + shift)
+                if (end - left >= source or opens) and (end + right <= behind or closes):
+                    if shift:
+                        one = _Judged(end + shift, number, hits, moved + shift, left, right)  # noqa: PLW2901
+                    taken[end + shift, number] = one
                 else:
-                    again.append(key)
-        return [*taken.values(), *self._judge(text, [k for k in set(again) if k not in taken])]
-
-    def _judge(self, text: bytes, triggers: list[tuple[int, int]]) -> list[_Judged]:
-        return [self._judged(text, end, number) for end, number in sorted(set(triggers))]
+                    again.add((end + shift, number))
+        return taken, again - taken.keys()
 
     def _judged(self, text: bytes, end: int, number: int) -> _Judged:
         """Check one trigger, unless one with the same surroundings was checked before.
 
         Every chain of versions begins with a whole text, most of which stood in others.
         """
-        if number >= self._matcher.first_encoding:  # runs are remembered by those who decode them
-            return _Judged(end, number, tuple(self._matcher.check(text, number, end)), 0)
         _, left, right = self._reach[number]
+        encoding = number - self._matcher.first_encoding
+        if encoding >= 0:
+            extent = ENCODINGS[encoding].extent
+            if extent is None:
+                hits = tuple(self._matcher.check(text, number, end))
+                return _Judged(end, number, hits, 0, left, right)
+            low, high = extent(text, end)
+            left, right = end - low, high - end
         low = max(0, end - left)
-        around = (number, end - low, text[low : end + right])
-        before = self._checked.get(around)
-        if before is None:
-            before = _Judged(end, number, tuple(self._matcher.check(text, number, end)), 0)
-            self._checked[around] = before
-            if len(self._checked) > _CHECKED:
-                self._checked.popitem(last=False)
-            return before
-        return _Judged(end, number, before.hits, end - before.end)
+        around = hashlib.blake2b(text[low : end + right], digest_size=16)
+        around.update(b"%d %d" % (number, end - low))
+        before = self._checked.get(around.digest())
+        if before is not None:
+            return _Judged(end, number, before.hits, end - before.end, left, right)
+        made = _Judged(end, number, tuple(self._matcher.check(text, number, end)), 0, left, right)
+        self._checked[around.digest()] = made
+        if len(self._checked) > _CHECKED:
+            self._checked.popitem(last=False)
+        return made
 
-    def _report(self, oid: str, version: _Version) -> None:
-        collector = self._collector
+    def _report(self, version: _Version) -> None:
+        collector, oid = self._collector, version.oid
         collector.read += 1
         hits = [
             hit if not one.at else hit._replace(start=hit.start + one.at, end=hit.end + one.at)
@@ -198,22 +253,3 @@ class VersionReader:
         if version.zeros and self._matcher.has_wide_text(version.text):
             collector.views(oid, version.text, 1)
         collector.inside(oid, version.text)
-
-
-def _stretches(copies: list[Copy], size: int, width: int) -> list[tuple[int, int]]:
-    """Return what to look at: all that is not shared, and ``width`` bytes around its edges."""
-    kept: list[tuple[int, int]] = []
-    total = low = behind = 0
-    for at, source, length in copies:
-        # the inside of the stretch, less what a trigger that crosses its edges may reach
-        begin = at + width if at or source else 0
-        finish = at + length - width
-        if finish > begin:
-            if begin > low:
-                kept.append((low, begin))
-                total += begin - low
-            low, behind = finish, at + length
-    if behind < size:
-        kept.append((low, size))
-        total += size - low
-    return [(0, size)] if total > size * _MOSTLY else kept
