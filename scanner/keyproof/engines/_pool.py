@@ -10,10 +10,13 @@ import threading
 from collections.abc import Sequence
 from typing import IO, Any, NamedTuple
 
-from keyproof.engines._worker import read_frame, write_frame
+from keyproof.engines._worker import READY, read_frame, write_frame
 
 GRACE = 5.0
 """Seconds after which the kernel ends a worker whose parent did not."""
+
+START_SECONDS = 60.0
+"""How long a worker may take to start, on a busy machine; no policy runs in it before."""
 
 _PASSED_ON = (
     *("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"),
@@ -44,6 +47,7 @@ class Worker:
             env=environment | {"RUST_BACKTRACE": "0"},
         )
         self.loaded: set[str] = set()
+        self._ready = False
 
     @property
     def pid(self) -> int:
@@ -52,17 +56,13 @@ class Worker:
 
     def ask(self, seconds: float, operation: str, *arguments: Any, document: bytes = b"") -> Reply:
         """Send one message and return the reply; a worker that failed to answer is dead after it."""
-        late = threading.Event()
-
-        def kill() -> None:
-            late.set()
-            self._process.kill()
-
-        timer = threading.Timer(seconds, kill)
-        timer.daemon = True
-        timer.start()
+        late, timer = self._timed(seconds if self._ready else START_SECONDS)
         try:
             sink, source = self._pipes()
+            if not self._ready:
+                self._ready = read_frame(source) == READY
+                timer.cancel()
+                late, timer = self._timed(seconds)
             write_frame(sink, json.dumps([operation, seconds + GRACE, *arguments]).encode())
             if operation == "evaluate":
                 write_frame(sink, document)
@@ -78,6 +78,19 @@ class Worker:
         if "error" in answer:
             return Reply(b"", answer["error"], answer["line"])
         return Reply(body)
+
+    def _timed(self, seconds: float) -> tuple[threading.Event, threading.Timer]:
+        """Start the clock that ends the process; the event tells whether it did."""
+        late = threading.Event()
+
+        def kill() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(seconds, kill)
+        timer.daemon = True
+        timer.start()
+        return late, timer
 
     @property
     def alive(self) -> bool:

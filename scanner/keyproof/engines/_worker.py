@@ -20,6 +20,9 @@ import msgspec
 from keyproof.engines._lint import Names, lint
 from keyproof.model.record import canonical_json
 
+READY = b"ready"
+"""The first frame of a worker: what it is asked from then on counts against its time."""
+
 _LINE = re.compile(r"\bline (\d+)|:(\d+):\d+|--> [^\n:]*:(\d+)")
 _CLASSES = (
     ("recursi", "recursion"),
@@ -133,6 +136,8 @@ def serve(source: IO[bytes], sink: IO[bytes]) -> None:
     import regorus
 
     policies = _Policies(regorus)
+    write_frame(sink, READY)
+    sink.flush()
     operations: dict[str, Callable[..., Any]] = {
         "load": policies.load,
         "evaluate": policies.evaluate,
