@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from random import Random
 
 import pytest
 from tests.leaks.samples.negatives import FAMILIES, negatives
 from tests.leaks.samples.positives import POSITIVES
+from tests.support.planted import aws_key_id, aws_secret_key
+from tests.support.run import keyproof
 
 from keyproof.leaks.matcher import Matcher, open_matcher
 from keyproof.leaks.rules import load_rules
@@ -40,3 +44,20 @@ def test_what_somebody_chose_or_generated_is_found(matcher: Matcher, family: str
         for text, secret in made
     ]
     assert sum(found) >= COUNT * FOUND
+
+
+def test_the_public_half_of_a_pair_is_no_leak_of_its_own(planted: Path, tmp_path: Path) -> None:
+    public, secret = aws_key_id("pair"), aws_secret_key("pair")
+    (planted / "credentials").write_text(
+        f"[default]\naws_access_key_id = {public}\naws_secret_access_key = {secret}\n"
+    )
+    (row,) = _rows(planted, tmp_path)
+    assert row["detector"] == "aws.secret_access_key"
+    (planted / "credentials").write_text(f"[default]\naws_access_key_id = {public}\n")
+    (row,) = _rows(planted, tmp_path)
+    assert row["detector"] == "aws.access_key_id"
+
+
+def _rows(folder: Path, home: Path) -> list[dict[str, str]]:
+    done = keyproof("leaks", "--no-git", str(folder), "--format", "jsonl", cwd=folder, home=home)
+    return [json.loads(line) for line in done.out.splitlines()]

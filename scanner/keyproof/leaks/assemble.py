@@ -16,6 +16,7 @@ from keyproof.leaks.rules import Detector
 from keyproof.leaks.suppress import Suppressor
 from keyproof.model.leak import Confidence, Leak, Occurrence, Where, leak_record_id
 
+_PUBLIC_HALF = "access_key_id"
 _SURE = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -59,7 +60,7 @@ def assemble(
         _leak(secret_id, own, detectors, cleaner, source, repository, suppressor)
         for secret_id, own in by_secret.items()
     ]
-    return tuple(sorted(leaks, key=lambda leak: leak.record_id))
+    return tuple(sorted(without_halves(leaks), key=lambda leak: leak.record_id))
 
 
 def _leak(
@@ -139,13 +140,26 @@ def _occurrence(
     )
 
 
+def without_halves(leaks: Iterable[Leak]) -> list[Leak]:
+    """Leave out the public half of each pair whose secret half was found: that leak names it."""
+    every = list(leaks)
+    named = {key for leak in every if leak.kind != _PUBLIC_HALF for key in leak.key_native_ids}
+    return [
+        leak
+        for leak in every
+        if leak.kind != _PUBLIC_HALF
+        or not leak.key_native_ids
+        or not named.issuperset(leak.key_native_ids)
+    ]
+
+
 def merge(first: Iterable[Leak], second: Iterable[Leak]) -> tuple[Leak, ...]:
     """Join two lists of leaks of one source; the surer statement names a leak in both."""
     joined: dict[str, Leak] = {}
     for leak in (*first, *second):
         other = joined.get(leak.record_id)
         joined[leak.record_id] = leak if other is None else _both(other, leak)
-    return tuple(joined[key] for key in sorted(joined))
+    return tuple(sorted(without_halves(joined.values()), key=lambda leak: leak.record_id))
 
 
 def _both(one: Leak, two: Leak) -> Leak:

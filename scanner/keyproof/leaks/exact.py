@@ -103,7 +103,7 @@ def _judge(rule: Detector, text: bytes, match: re.Match[bytes]) -> Hit | None:
         return None
     if text[end : end + 3] in _CUT:
         return None
-    if (rule.shape or rule.reject) and is_sealed(value, text[max(0, start - 300) : start]):
+    if not rule.public_prefix and is_sealed(value, text[max(0, start - 300) : start]):
         return None
     if _spoiled(rule, text, match, start) or _is_none(rule, text, match):
         return None
@@ -165,12 +165,24 @@ def _is_none(rule: Detector, text: bytes, match: re.Match[bytes]) -> bool:
         return True
     if not (rule.shape or rule.reject):
         return False
-    if rule.reject and (fragments.in_escape(text, start, end) or fragments.is_told(text, start)):
+    if rule.reject and _is_named_otherwise(text, start, end):
         return True
     if not rule.named and fragments.in_template(text, start):
         return True
     around = 0 if rule.named else 16
     return fragments.in_binary(text, match.start(), end, around) or fragments.is_digest(text, start)
+
+
+def _is_named_otherwise(text: bytes, start: int, end: int) -> bool:
+    """Whether a value near a provider's name is a version, an identifier or a name of its own."""
+    from keyproof.leaks import fragments, ordinary
+
+    value = text[start:end]
+    if fragments.in_escape(text, start, end) or fragments.is_told(text, start):
+        return True
+    if ordinary.UUID.match(value):
+        return fragments.is_id(text, start)
+    return ordinary.is_identifier(value, digits=1)
 
 
 def _strays(rule: Detector, text: bytes, match: re.Match[bytes]) -> bool:

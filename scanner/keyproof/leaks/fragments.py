@@ -29,10 +29,13 @@ _TOLD = re.compile(
     rb"path|url|uri|file|filename|host|hostname|e?mail|user|username|digest|checksum|sha(?:1|256|512)?|hash|"
     rb"md5|crc|fingerprint|thumbprint|commit|modulus|publickey|public_key|pubkey|certificate|cert|kid)"
     rb"[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z|"
+    rb"\.(?:php|py|rb|[jt]sx?|go|java|css|html?|json|ya?ml|xml|svg|png|md|txt|cs|c|h|rs)[\"'][ \t]{0,4}[:=]>?[ \t]{0,4}[\"']\Z|"
     rb"(?:[\w-]+\.)+[a-z]{2,4}/[\w./-]+[ \t]+(?:v?[0-9][\w.-]*[ \t]+)?\Z",
     re.IGNORECASE,
 )
 """What holds no secret, named right before the value; or a repository, before its commit."""
+_ITS_ID = re.compile(rb"(?:[-_]id|[a-z]I[dD]|\bid)[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z")
+_SECRET_ID = re.compile(rb"secret[-_]?id[\"']?[ \t:=>]{1,8}[\"']?\Z", re.IGNORECASE)
 _TEMPLATE_END = re.compile(rb"\}\}|%>|\n")
 
 
@@ -73,6 +76,14 @@ def is_told(text: bytes, start: int) -> bool:
     """Whether the name right before a value says that it is something else: a version, a commit."""
     low = max(text.rfind(b"\n", 0, start) + 1, start - 120)
     return _TOLD.search(text, low, start) is not None
+
+
+def is_id(text: bytes, start: int) -> bool:
+    """Whether the name right before a UUID says that it is an identifier; a secret's is Vault's."""
+    low = max(text.rfind(b"\n", 0, start) + 1, start - 80)
+    if _ITS_ID.search(text, low, start) is None:
+        return False
+    return _SECRET_ID.search(text, low, start) is None
 
 
 def in_template(text: bytes, start: int) -> bool:

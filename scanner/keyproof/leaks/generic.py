@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from keyproof.leaks.ordinary import (
     UUID,
+    is_algorithm,
     is_code,
     is_identifier,
     is_ordinary_text,
@@ -59,12 +60,13 @@ _NO_PASSWORD = re.compile(
 _FILE_NAME = re.compile(
     rb"\.(?:rb|py|js|jsx|ts|tsx|go|java|kt|md|html?|txt|json|ya?ml|xml|php|c|h|cpp|cs|css|log|sh|rs|sql|svg|png)\Z"
 )
+_NAME_LETTER = re.compile(rb"[0-9A-Za-z_.\"'-]")
 _SAID = re.compile(rb"[=:>,(|?]")
 _HEX = re.compile(rb"(?:0x)?[0-9a-fA-F]+\Z")
 _BASE64 = re.compile(rb"[0-9A-Za-z+/_-]{8,400}={0,2}\Z")
 _CREDENTIAL_WORD = re.compile(rb"passw|passphrase|secret|token|credential|api_?key", re.IGNORECASE)
 _LOOPBACK = re.compile(
-    rb"@(?:localhost|127\.|0\.0\.0\.0|\[::1\]|(?:[a-z0-9-]+\.){0,2}example(?:\.(?:com|org|net)|[:/]|\b)|"
+    rb"@(?:[%$<{]|localhost|127\.|0\.0\.0\.0|\[::1\]|(?:[a-z0-9-]+\.){0,2}example(?:\.(?:com|org|net)|[:/]|\b)|"
     rb"[a-z0-9.-]+\.(?:test|invalid|local|localhost)\b|(?:host|hostname|server|db|database)[:/\s\"'])",
     re.IGNORECASE,
 )
@@ -94,9 +96,8 @@ def _is_prose(match: re.Match[bytes], text: bytes) -> bool:
         return True
     if b">" in operator and b"=" not in operator and operator.strip(b"\"'") != b">":
         return True  # a comparison
-    return match.group("key") in (b"PASS", b"Pass", b"pass") and b"=" not in operator and (
-        text[match.start() - 1 : match.start()] not in (b"_", b"-", b".", b'"', b"'")
-    )  # fmt: skip
+    alone = not _NAME_LETTER.match(text, max(0, match.start() - 1), match.start())
+    return match.group("key").lower() == b"pass" and alone and b"=" not in operator
 
 
 def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
@@ -108,6 +109,9 @@ def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
         return True
     if _FILE_NAME.search(name) and b"=" not in _operator(match, text):
         return True
+    before = match.start() - len(name) + len(match.group("key"))
+    if b"," in _operator(match, text) and text[before - 1 : before] == b"=":
+        return True  # what is called a key is a value: "store.password=secret", "other=…"
     tail = re.split(rb"[-_.]|(?<=[a-z])(?=[A-Z])", name)[-1]
     if tail and _NOT_A_VALUE.match(tail):
         return True
@@ -179,7 +183,7 @@ def _token(match: re.Match[bytes], text: bytes, *, sure: bool) -> str | None:
         return None
     if is_code(value) and not (sure and _is_jumble(value)):
         return None
-    if is_identifier(value) or _holds_words(value):
+    if is_identifier(value) or is_algorithm(value) or _holds_words(value):
         return None
     if not sure and _SAID.search(_operator(match, text)) is None:
         return None

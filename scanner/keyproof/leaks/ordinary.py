@@ -13,9 +13,11 @@ from keyproof.leaks.placeholders import entropy, is_placeholder, wordiness
 
 UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _PATH = re.compile(
-    rb"[A-Za-z]:\\|(?:\.{0,2}|~)/[\w.-]+(?:[/.]|\Z)|.*\.(?:[a-z]{2,4}|json|yaml|properties|pkcs12|tfstate|ipynb|plist|gradle|config|template)\Z"
+    rb"[A-Za-z]:\\|(?:\.{1,2}|~)/[\w.-]+(?:[/.]|\Z)|.*\.(?:[a-z]{2,4}|json|yaml|properties|pkcs12|tfstate|ipynb|plist|gradle|config|template)\Z"
 )
-_SEGMENTS = re.compile(rb"@?[\w.-]+(?:/[\w.@:-]+)+\Z")
+_SEGMENTS = re.compile(
+    rb"@?[\w.-]*(?:/[\w.@:-]+)+/?\Z|/[\w-]+\Z|:?[A-Za-z_~][\w.~]*=[A-Za-z][\w.]*\Z"
+)
 _URL = re.compile(
     rb"[a-z][a-z0-9+.-]*://|www\.|mailto:|arn:|urn:|data:|git@|"
     rb"(?:env|file|ssm|vault|keyring|secretsmanager|op|ref|pass|kms|gcp|aws|azure|secret)s?:[a-z/_]",
@@ -30,14 +32,14 @@ _MEDIA_TYPE = re.compile(rb"(?:application|audio|font|image|multipart|text|video
 _CODE = re.compile(
     rb"[A-Za-z_$][\w$]*(?:[.:>-]{1,2}[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
     rb"\|\||&&|==|\w\?\.\w|\+=|\\[dwsS]|\[\^|\(\?)|[@#.:][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}|"
-    rb"--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=(?:[A-Za-z][\w.]*|[0-9]{1,3})\Z|[a-z_]{2,24}=\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
-    rb"[?:!*]|@\w*\.|[\w.]+[:;]\Z|\.Values\b|[A-Za-z_]\w*\[[^\]]*\]\Z|[a-z_]+[!?]\Z"
+    rb"--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=[0-9]{1,3}\Z|[a-z_]{2,24}=\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
+    rb"[?:!*]|%\w+%?\Z|-[\w-]+(?::\w+)?\Z|[A-Za-z_~][\w-]*(?:\.[\w-]+)+=|[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[\w,.]+)?)+\Z|"
+    rb"[A-Za-z_]\w*(?:[pP]assword|[pP]asswd|[sS]ecret|[tT]oken|[kK]ey)\Z|@\w*\.|[\w.]+[:;]\Z|\.Values\b|[A-Za-z_]\w*\[[^\]]*\]\Z|[a-z_]+[!?]\Z"
 )
 _IDENTIFIER = re.compile(rb"[A-Za-z_$]+(?:[-_.:/][A-Za-z]+)*[0-9]{0,2}\Z")
 _CONSTANT = re.compile(
     rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z|[a-z][a-z0-9]*(?:[-_.][a-z0-9]{1,}){2,}\Z"
 )
-_PIECES = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _WORDS = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _ADDRESS = re.compile(rb"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{1,16})\Z")
@@ -70,7 +72,7 @@ def is_code(value: bytes) -> bool:
     """Whether a value is code, an address, a path, a version, a date, or a name of an algorithm."""
     if _SEGMENTS.match(value) and wordiness(value) >= 0.3:
         return True
-    if _is_algorithm(value):
+    if is_algorithm(value):
         return True
     return any(
         form.match(value)
@@ -102,18 +104,24 @@ def is_identifier(value: bytes, *, digits: int = 2) -> bool:
     Args:
         digits: a value with more of them is no name.
     """
-    pieces = _PIECES.findall(value)
-    letters = [piece for piece in pieces if not piece.isdigit()]
-    if not letters or sum(b.isdigit() for b in map(chr, value)) > digits:
+    pieces = _WORDS.findall(value)
+    count = sum(48 <= letter <= 57 for letter in value)
+    if count > digits or _mean_length(pieces) < 3.6:
         return False
-    if sum(map(len, letters)) / len(letters) < 3.6:
-        return False
-    return wordiness(value) >= (0.26 if len(letters) > 1 else 0.36)
+    return wordiness(value) >= (0.26 if len(pieces) > 1 else 0.36) + 0.06 * count
 
 
 def is_plain_name(value: bytes) -> bool:
-    """Whether a value is short or wordy, and letters with joints only."""
-    return _IDENTIFIER.match(value) is not None and (len(value) < 12 or wordiness(value) > 0.36)
+    """Whether a value is letters with joints only, and short or wordy."""
+    if _IDENTIFIER.match(value) is None:
+        return False
+    return wordiness(value) > 0.36 or (
+        len(value) < 12 and _mean_length(_WORDS.findall(value)) > 2.5
+    )
+
+
+def _mean_length(pieces: list[bytes]) -> float:
+    return sum(map(len, pieces)) / len(pieces) if pieces else 0.0
 
 
 def is_ordinary_text(value: bytes) -> bool:
@@ -124,7 +132,7 @@ def is_ordinary_text(value: bytes) -> bool:
     return b" " in secret and wordiness(secret) > 0.3 and entropy(secret) < 4.2
 
 
-def _is_algorithm(value: bytes) -> bool:
+def is_algorithm(value: bytes) -> bool:
     """Whether a value names a cipher, a digest or a protocol: ``SHA512withRSA``, ``aes-256-gcm``."""
     words = [word.lower() for word in _LETTERS.findall(value)]
     return bool(words) and len(value) < 48 and all(_splits(word, _ALGORITHMS) for word in words)

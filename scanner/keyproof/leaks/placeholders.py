@@ -16,7 +16,7 @@ _STAND_IN = re.compile(
 )
 _TEMPLATE = re.compile(
     rb"\$\{|\{\{|\}\}|\$\(|%\(|\{%|<%|%[sdv@](?![0-9A-Za-z])|#\{|\$[A-Za-z_]|%[A-Z_]{2,}%|@@|"
-    rb"\{[a-z_.]{0,40}\}|<[A-Za-z_ -]{2,40}>|\[\[|__[A-Z_]+__|\\\(",
+    rb"\{[a-z_.]{0,40}\}|<[A-Za-z_ -]{2,40}>|\[\[|\(\([\w.-]{2,60}\)\)|__[A-Z_]+__|\\\(",
 )
 _RUN = re.compile(rb"([^A])\1{6}", re.DOTALL)
 _SEQUENCES = (
@@ -27,12 +27,13 @@ _COUNTED = (b"01234567", b"12345678", b"98765432", b"87654321")
 _INTERLEAVED = re.compile(rb"(?:1a2b3c4d|a1b2c3d4|0a1b2c3d|a0b1c2d3|1q2w3e4r|q1w2e3r4)")
 _LETTERS = re.compile(rb"[^a-z]+")
 _DIGITS = re.compile(rb"[^0-9]+")
+# the commonest pairs of letters in the words of programs and manuals, counted over word forms
 _COMMON = frozenset(
     re.findall(
         "..",
-        "thheinerreanonattiesentorndsthaseouleitveorheariconeamtehisetealondedisioiteaaslneallawo"
-        "ownoutonghimatedareuseustostecomelicirasscrasilunicttsidsoccupradigegrolpotafokepeacepth"
-        "bomospuchkeeyrilurwoarayagaiviabadmimalcldnamotplipibotinkprusclamexctlymprdrvsmnumitbe",
+        "inerreteesatontienstedledecoarntsengalorliraanrimeetittrtaroeciodiisnendpeacmanslapaprca"
+        "lounsiveascectgeicnafieaelrsilchtothamheexncsstsllomadpoouharturmpodutplolemsuopckimabap"
+        "niosblspockeidnootmishefiglyepiriesc",
     )
 )
 

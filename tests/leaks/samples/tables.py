@@ -204,7 +204,7 @@ appcenter.api_token APPCENTER_TOKEN {h40}
 harness.token H pat.{w22}.{h24}.{a20}
 scalingo.api_token S tk-us-{w48}
 codesandbox.api_key C csb_v1_{w44}
-replit.token R rpl_{w40}
+replit.token REPLIT_TOKEN rpl_{w40}
 """
 
 INFRASTRUCTURE = r"""
