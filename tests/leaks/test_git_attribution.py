@@ -162,3 +162,13 @@ def test_staged_before_the_first_commit(planted: Path, scanner: Scanner) -> None
     repo.git("add", "app.py")
     assert _one(scan_repository(scanner, repo.path, staged=True)).path == "app.py"
     assert _one(scan_repository(scanner, repo.path)).where == "index"
+
+
+def test_a_name_with_a_secret_is_not_that_of_another_file_of_equal_content(
+    repo: Repo, scanner: Scanner
+) -> None:
+    repo.write("empty.txt", "")
+    repo.write(f"{github_pat('a name')}.txt", "")
+    repo.commit("both are empty")
+    one = _one(scan_repository(scanner, repo.path))
+    assert (one.where, str(one.path)[:4]) == ("file_name", "ghp_")

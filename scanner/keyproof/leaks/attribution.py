@@ -72,8 +72,10 @@ def _introduced(
     repository: Repository, wanted: frozenset[str], commits: Sequence[bytes], rank: int
 ) -> Iterator[Introduction]:
     named = [f"--find-object={oid}" for oid in sorted(wanted)] if len(wanted) <= _FILTERED else []
+    # diff-tree reads the index, which it needs for nothing here and which may be damaged
+    none = {"GIT_INDEX_FILE": str(repository.git_dir / "keyproof-no-index")}
     out = gitio.run(
-        repository,
+        repository._replace(environment={**repository.environment, **none}),
         *("diff-tree", "--stdin", "--root", "-r", "-t", "-c", "--raw", "-z"),
         *("--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"),
         *named,

@@ -208,6 +208,8 @@ def parse(text: str, name: str) -> Baseline:
         key = bytes.fromhex(salt)
     except ValueError:
         raise ConfigError("the salt is not hexadecimal", where=f"{name}:1", hint=_AGAIN) from None
+    if len(key) < _SALT_BYTES:  # spaces between the digits were counted above
+        raise ConfigError("the salt is too short", where=f"{name}:1", hint=_AGAIN)
     entries = [_entry(line, f"{name}:{number}") for number, line in rows[1:]]
     return with_entries(Baseline(name, key, ()), entries)
 

@@ -24,13 +24,18 @@ from keyproof.leaks.unpack_forms import HEAD_BYTES, form
 class Row(NamedTuple):
     """A secret in an object: ``kind`` is git's; for a tree, ``oid`` is the entry's of that name.
 
-    ``inner`` is the path of the packed file that holds it, inside the object.
+    ``inner`` is the path of the packed file that holds it, inside the object; for a tree, the name.
     """
 
     kind: str
     oid: str
     found: Found
     inner: bytes = b""
+
+    @property
+    def member(self) -> bytes:
+        """Return the path inside of a packed file; empty where there is none."""
+        return b"" if self.kind == "tree" else self.inner
 
 
 class Collector:
@@ -89,6 +94,10 @@ class Collector:
         margin = self.matcher.overlap
         for offset, window, last in pieces:
             self.bytes = offset + len(window)
+            if kind == "tree" and last and offset == 0:
+                if self.matcher.triggers(window):
+                    self._names(window)
+                continue  # to the end: the reader stands behind it then
             # what begins in the last margin is whole, with its surroundings, in the next window
             limit = len(window) if last else len(window) - margin
             fresh = [
@@ -160,7 +169,8 @@ class Collector:
             hits = self.matcher.find(name)
             if hits:
                 child = tree[end + 1 : position].hex()
-                self.keep("tree", child, locate(self.identities, name, hits, exact=False))
+                found = locate(self.identities, name, hits, exact=False)
+                self.rows.extend(Row("tree", child, one, name) for one in found)
 
     def _wide(
         self, buffer: Any, end: int, starts: list[int], ends: list[int], oids: list[str]

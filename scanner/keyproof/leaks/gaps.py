@@ -46,7 +46,7 @@ _CALL_SAID = {
     (NESTED, "unsupported"): "not read, because it leads out of the repository",
     (NESTED, "limit"): "not read: too many lie in one another",
     (READING, "unsupported"): "not read, being pipes, sockets or devices",
-    (READING, "corrupt"): "changed or unreadable while being read",
+    (READING, "corrupt"): "could not be read to the end",
 }
 _CALL_HINTS = {
     (LFS_CALL, "missing_object"): "git lfs fetch --all, and scan again",
@@ -134,17 +134,6 @@ def unchecked_gap(source: str) -> Gap:
         call="git rev-list",
         reason="corrupt",
         detail="references could not be followed to their end: objects may be missing unnoticed",
-        hint=_HINTS["corrupt"],
-    )
-
-
-def listing_gap(source: str) -> Gap:
-    """Return the gap of a repository whose objects git could not list to the end."""
-    return Gap(
-        source=source,
-        call="git cat-file",
-        reason="corrupt",
-        detail="git could not list all objects",
         hint=_HINTS["corrupt"],
     )
 

@@ -124,6 +124,8 @@ def open_repository(path: Path, environment: Mapping[str, str]) -> Repository:
         raise SourceError(f"cannot be opened: {path}", reason="access_denied") from None
     if done.returncode:
         raise _refusal(path, folder, done.stderr)
+    if done.stdout.startswith(b"--"):  # older ones repeat what they do not know
+        raise SourceError("git is too old", reason="unsupported", hint="install git 2.31 or newer")
     git_dir, common_dir = (Path(os.fsdecode(line)) for line in done.stdout.splitlines()[:2])
     return Repository(git_dir, common_dir, _worktree(folder, git_dir), clean)
 

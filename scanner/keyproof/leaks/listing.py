@@ -10,11 +10,13 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from keyproof.errors import SourceError
 from keyproof.leaks import gitio
 from keyproof.leaks.gitio import Repository
 
 _FORMAT = "%(objectname) %(objecttype) %(objectsize) %(deltabase)"
 _PIECE_BYTES = 16 << 20
+_RESTARTS = 200
 
 
 class Unread(NamedTuple):
@@ -57,20 +59,29 @@ def object_ids(repository: Repository) -> bytes:
 def list_objects(repository: Repository, wanted: bytes | None = None) -> Listing:
     """List all objects, or those ``wanted`` (ids, one a line), in reading order."""
     if wanted is None:
-        out = gitio.run(
-            repository,
-            *("cat-file", "--batch-all-objects", "--unordered", "--buffer"),
-            f"--batch-check={_FORMAT}",
-            allow_failure=True,
-        )
-    else:
-        out = gitio.run(
-            repository,
-            *("cat-file", "--buffer", f"--batch-check={_FORMAT}"),
-            data=wanted,
-            allow_failure=True,
-        )
-    return plan(out)
+        try:
+            every = ("--batch-all-objects", "--unordered", "--buffer", f"--batch-check={_FORMAT}")
+            return plan(gitio.run(repository, "cat-file", *every))
+        except SourceError:  # git ends at the first object whose header it cannot bear
+            wanted = object_ids(repository)
+    return plan(_checked(repository, wanted))
+
+
+def _checked(repository: Repository, wanted: bytes) -> bytes:
+    """Return what git says of each object; it is asked again behind one at which it ends."""
+    said: list[bytes] = []
+    left = wanted.splitlines(keepends=True)
+    check = ("cat-file", "--buffer", f"--batch-check={_FORMAT}")
+    for _ in range(_RESTARTS):
+        out = gitio.run(repository, *check, data=b"".join(left), allow_failure=True)
+        answers = out.splitlines(keepends=True)
+        said += answers
+        left = left[len(answers) :]
+        if not left:
+            break
+        said.append(left[0].rstrip(b"\n") + b" missing\n")
+        del left[0]
+    return b"".join([*said, *(oid.rstrip(b"\n") + b" missing\n" for oid in left)])
 
 
 def plan(out: bytes) -> Listing:

@@ -17,6 +17,8 @@ from keyproof.leaks.listing import Shard, Unread
 CHUNK_BYTES = 2 << 20
 WINDOW_BYTES = 64 << 20
 _RESTARTS = 2000
+_NEWLINE = 0x0A
+"""What git writes behind each object."""
 
 
 Window = tuple[int, bytes, bool]
@@ -69,6 +71,7 @@ class _Reader:
         self.shard, self.position, self.overlap, self.stop = shard, position, overlap, stop
         self.buffer = bytearray(CHUNK_BYTES + gitio.PIPE_BYTES)
         self.filled = 0
+        self.broken = False
         feed = tempfile.TemporaryFile()  # noqa: SIM115 - git keeps it; a pipe could deadlock
         feed.write(b"\n".join(h.split(b" ", 1)[0] for h in shard.headers[position:].splitlines()))
         feed.write(b"\n")
@@ -81,7 +84,9 @@ class _Reader:
     def read(self, sink: Sink, unread: list[Unread]) -> int:
         """Read until the list or the stream ends; return the position behind what is settled."""
         try:
-            while not self.stop.is_set() and self.position < len(self.shard.headers):
+            while not (self.broken or self.stop.is_set()) and self.position < len(
+                self.shard.headers
+            ):
                 alive = self._fill()
                 used = self._whole_objects(sink, unread)
                 if used == 0 and not self._large_object(sink, unread) and not alive:
@@ -124,15 +129,19 @@ class _Reader:
                     break
                 unread.append(Unread(_oid(header), "missing_object"))
                 if not buffer[at:newline].endswith(b" missing"):
-                    at = filled  # not what was asked for: nothing behind it can be trusted
-                    position = after
-                    self.process.kill()
+                    self.broken = True  # not what was asked for: nothing behind it can be trusted
+                    at, position = filled, after
                     break
                 at, position = newline + 1, after
                 continue
             start = at + len(header)
             end = start + int(header[header.rfind(b" ") + 1 :])
             if end >= filled:
+                break
+            if buffer[end] != _NEWLINE:
+                unread.append(Unread(_oid(header), "corrupt"))
+                self.broken = True  # it is longer than its header says
+                at, position = filled, after
                 break
             starts.append(start)
             ends.append(end)
@@ -160,9 +169,9 @@ class _Reader:
         self.filled = 0
         taken = _Counter()
         sink.large(self.shard.kind, _oid(header), self._windows(front, size, taken))
-        if taken.count < size:
+        if taken.count != size:
             unread.append(Unread(_oid(header), "corrupt"))
-            self.process.kill()
+            self.broken = True
         return True
 
     def _windows(self, front: bytes, size: int, taken: _Counter) -> Iterator[Window]:
@@ -188,6 +197,8 @@ class _Reader:
             del window[: -self.overlap]
         if not behind:
             behind = self.pipe.read(1) or b""
+        if behind and behind[0] != _NEWLINE:
+            taken.count = size + 1
         behind = behind.removeprefix(b"\n")
         self.buffer[: len(behind)] = behind
         self.filled = len(behind)

@@ -89,7 +89,7 @@ def _added(
     )
     occurrences = {(row.kind == "tree", row.found.occurrence_id) for row in before.rows}
     stood = {
-        (inside(p, row.inner), row.found.secret_id)
+        (inside(p, row.member), row.found.secret_id)
         for row in before.rows
         for p in paths.get(row.oid, ())
     }
@@ -119,7 +119,7 @@ def staged(given: Given, repository: Repository) -> Seen:
     places = []
     for old, new, path in changed:
         places += [
-            Place(row.found, "index", inside(path, row.inner), in_head=False)
+            Place(row.found, "index", inside(path, row.member), in_head=False)
             for row in by_oid.get(new, ())
             if row.found.occurrence_id not in known and (path, row.found.secret_id) not in stood
         ]

@@ -110,7 +110,9 @@ class Placer:
         in_head: set[tuple[str, str, bytes, bytes]] = set()
         for row in rows:
             for one in placed.get(row.oid, ()):
-                key = (row.kind, row.found.occurrence_id, one.path, row.inner)
+                if row.kind == "tree" and one.path.rpartition(b"/")[2] != row.inner:
+                    continue  # other names of the same content
+                key = (row.kind, row.found.occurrence_id, one.path, row.member)
                 if (row.oid, one.path) in head:
                     in_head.add(key)
                 best = oldest.get(key)
@@ -127,7 +129,7 @@ class Placer:
                 Place(
                     row.found._replace(line=None, column=None) if row.kind == "tree" else row.found,
                     where,
-                    None if where == "note" else inside(one.path, row.inner),
+                    None if where == "note" else inside(one.path, row.member),
                     one.commit,
                     by.author,
                     by.at,
@@ -153,7 +155,7 @@ class Placer:
                 Place(
                     row.found,
                     where,
-                    inside(path, row.inner),
+                    inside(path, row.member),
                     in_head=False,
                     reachable=row.oid in staged,
                 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
+import subprocess
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ LARGE_BYTES = 64 << 20
 
 _OBJECTS = frozenset({"objects", "modules"})
 """Folders of a git directory that are read as objects, and as repositories of their own."""
+_CLOSED = re.compile(rb"^warning: could not open directory '(.*?)(?:/': |$)", re.MULTILINE)
 _UNTRACKED = ("--others", "--exclude-standard")
 _NO_TEXT = frozenset({"index", "packed-refs"})
 """Files of a git directory whose content is read as names and refs."""
@@ -159,7 +162,10 @@ def worktree_files(repository: Repository, *, ignored: bool = False) -> Iterator
         return
     untracked = ("--cached", "--others") if ignored else ("--cached", *_UNTRACKED)
     inside: dict[str, bool] = {}
-    for name in sorted(set(worktree_names(repository, *untracked))):
+    names, closed = _listed(repository, *untracked)
+    for name, reason in closed:
+        yield Text("worktree", name, reason=reason)
+    for name in sorted(set(names)):
         path = root / os.fsdecode(name)
         folder = str(path.parent)
         if folder not in inside:
@@ -172,11 +178,21 @@ def worktree_files(repository: Repository, *, ignored: bool = False) -> Iterator
 
 def worktree_names(repository: Repository, *which: str) -> list[bytes]:
     """Return the paths that ``git ls-files`` gives; a folder's ends with a slash."""
+    return _listed(repository, *which)[0]
+
+
+def _listed(repository: Repository, *which: str) -> tuple[list[bytes], list[tuple[bytes, str]]]:
+    """Return what ``git ls-files`` lists, and the folders that it could not open, and why."""
     # core.worktree is the repository's own word: git is told where the folder really lies
     root = {"GIT_WORK_TREE": str(repository.worktree)}
     here = repository._replace(environment={**repository.environment, **root})
-    out = gitio.run(here, "ls-files", "-z", "--full-name", *which, allow_failure=True)
-    return [name for name in out.split(b"\0") if name]
+    arguments = ("ls-files", "-z", "--full-name", *which)
+    with gitio.start(here, *arguments, stderr=subprocess.PIPE) as process:
+        out, said = process.communicate()
+    closed = [(name, "access_denied") for name in _CLOSED.findall(said)]
+    if process.returncode:
+        closed.append((b".", "corrupt"))
+    return [name for name in out.split(b"\0") if name], closed
 
 
 def folder_files(folder: Path) -> Iterator[Text]:

@@ -24,7 +24,7 @@ from keyproof.model.source import Gap
 from keyproof.ports.context import Fingerprinter, HitCache
 
 _T = TypeVar("_T")
-_FORMAT = 4
+_FORMAT = 5
 """Raised when what is remembered, or how it is found, changes."""
 
 
