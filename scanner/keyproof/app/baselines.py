@@ -7,12 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from keyproof.app.brought import bring, wanted
 from keyproof.identity import cache_folder
 from keyproof.leaks.accepted import Lookup, Matched, Recogniser, Spot, read_acceptances
 from keyproof.leaks.baseline import Baseline, Entry, unused
 from keyproof.leaks.gitio import open_repository
 from keyproof.leaks.imports._known import Known
-from keyproof.leaks.matcher import Matcher, open_matcher
+from keyproof.leaks.matcher import open_matcher
 from keyproof.leaks.rules import load_rules
 from keyproof.leaks.scan import ScanResult, open_scanner, scan_repository
 from keyproof.model.leak import Leak, Occurrence
@@ -23,11 +24,13 @@ class Reviewed(NamedTuple):
 
     Attributes:
         unused: entries that accept nothing; ``ended``: those whose last day is over.
+        elsewhere: places of secrets that an entry accepts, but not there.
     """
 
     baseline: Baseline
     unused: tuple[Entry, ...]
     ended: tuple[Entry, ...]
+    elsewhere: tuple[tuple[Occurrence, Entry], ...]
     result: ScanResult
 
 
@@ -48,8 +51,12 @@ class Imported(NamedTuple):
 
 
 def scan(known: Baseline, folder: Path, environment: Mapping[str, str]) -> ScanResult:
-    """Scan a repository under the baseline's own key: its ids come out."""
-    return scan_repository(open_scanner(environment, known.identities()), folder)
+    """Scan a repository under the baseline's own key: its ids come out.
+
+    Rules that the settings file here brings along take part.
+    """
+    matcher = bring(wanted(environment, folder, ()), environment).matcher
+    return scan_repository(open_scanner(environment, known.identities(), matcher=matcher), folder)
 
 
 def fresh(
@@ -76,12 +83,17 @@ def fresh(
 def review(known: Baseline, folder: Path, environment: Mapping[str, str], today: date) -> Reviewed:
     """Tell which entries accept something here."""
     result = scan(known, folder, environment)
-    used = (
-        known.entry(leak.secret_id, one.occurrence_id, one.path) for leak, one in _places(result)
-    )
-    idle = tuple(unused(known, [entry for entry in used if entry]))
+    used: list[Entry] = []
+    elsewhere: list[tuple[Occurrence, Entry]] = []
+    for leak, place in _places(result):
+        entry = known.entry(leak.secret_id, place.occurrence_id, place.path)
+        other = known.elsewhere(leak.secret_id, place.occurrence_id)
+        if entry:
+            used.append(entry)
+        elif other:
+            elsewhere.append((place, other))
     ended = tuple(entry for entry in known.entries if entry.lapsed(today))
-    return Reviewed(known, idle, ended, result)
+    return Reviewed(known, tuple(unused(known, used)), ended, tuple(elsewhere), result)
 
 
 def import_acceptances(
@@ -90,8 +102,6 @@ def import_acceptances(
     template: Entry,
     folder: Path,
     environment: Mapping[str, str],
-    *,
-    matcher: Matcher | None = None,
 ) -> Imported:
     """Turn what other scanners' files accept into entries.
 
@@ -105,7 +115,8 @@ def import_acceptances(
     statements = [(path, one) for path, acceptances in read for one in acceptances.known]
     recogniser = Recogniser(known.salt, (one for _, one in statements))
     cache = cache_folder(environment)
-    matcher = matcher or open_matcher(load_rules(cache), cache)
+    brought = bring(wanted(environment, folder, ()), environment)
+    matcher = brought.matcher or open_matcher(load_rules(cache), cache)
     # one process: the recogniser remembers what it has met
     scanner = open_scanner(environment, recogniser, matcher=matcher, workers=1)
     result = scan_repository(scanner, folder)

@@ -107,19 +107,25 @@ def list_entries() -> int:
 @baseline.command()
 @click.option("--exit-zero", is_flag=True, help="Do not exit 1 where an entry wants attention.")
 def audit(*, exit_zero: bool) -> int:
-    """Name the entries that have ended or accept nothing, and exit 1 where there are any."""
+    """Name what wants attention, and exit 1 where anything does.
+
+    Entries that have ended or accept nothing, and new places of secrets that are accepted elsewhere.
+    """
     found = _reviewed()
     states = [(e, f"ended on {e.expires}") for e in found.ended]
     states += [(e, "accepts nothing") for e in found.unused]
     for entry, why in sorted(states):
         click.echo(f"{entry.id} {entry.scope} {entry.detector}: {why} ({entry.reason})")
+    for place, entry in found.elsewhere:
+        at = f"{place.path or place.where}:{place.line or 0}"
+        click.echo(f"{entry.id} {entry.scope} {entry.detector}: a new place of it is {at}")
     unowned = sum(entry.owner is None for entry in found.baseline.entries)
     wanting = len({entry for entry, _ in states})
     note(
         f"{len(found.baseline.entries)} entries: {wanting} want attention, {unowned} name no owner"
     )
     code = _ended(found.result)
-    return ExitCode.FINDINGS if states and not exit_zero else code
+    return ExitCode.FINDINGS if (states or found.elsewhere) and not exit_zero else code
 
 
 @baseline.command()

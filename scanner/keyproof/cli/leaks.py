@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import click
 from msgspec.structs import replace
@@ -60,7 +61,13 @@ if TYPE_CHECKING:
 @click.option(
     "--skip-untranslatable", is_flag=True, help="Name rules that have no equal, and go on."
 )
+@click.option(
+    "--detect-secrets", is_flag=True, help="Let its plugins look at files, not history, too."
+)
 @click.option("--no-inline", is_flag=True, help="Comments beside a secret accept nothing.")
+@click.option(
+    "--list-inline", is_flag=True, help="Print what comments accept, and why, in place of leaks."
+)
 @click.option("--no-cache", is_flag=True, help="Neither use nor write what earlier scans read.")
 @click.option("--allow-incomplete", is_flag=True, help="Do not exit 4 where something is unread.")
 @click.option("--exit-zero", is_flag=True, help="Do not exit 1 where there are leaks.")
@@ -80,7 +87,9 @@ def leaks(
     accepted: Path | None,
     rules: tuple[Path, ...],
     skip_untranslatable: bool,
+    detect_secrets: bool,
     no_inline: bool,
+    list_inline: bool,
     no_cache: bool,
     allow_incomplete: bool,
     exit_zero: bool,
@@ -103,8 +112,12 @@ def leaks(
 
     chosen_form = _form(form, output)
     started, fingerprinter = SystemClock().now(), load_fingerprinter(os.environ)
-    chosen_rules = wanted(os.environ, Path.cwd(), rules, skip_untranslatable=skip_untranslatable)
-    brought = bring(chosen_rules, os.environ)
+    more = wanted(
+        *(os.environ, Path.cwd(), rules),
+        skip_untranslatable=skip_untranslatable,
+        detect_secrets=detect_secrets,
+    )
+    brought = bring(more, os.environ)
     for text in brought.notes:
         note(text)
     with progress(quiet=quiet) as shown:
@@ -115,14 +128,20 @@ def leaks(
             inline=not no_inline,
         )
         what = Scope(no_git, staged, revisions, ignored)
-        statements = list(_statements(scanner, paths, what, stdin=stdin))
+        given = _standard_input(keep=more.detect_secrets) if stdin else None
+        statements = list(_statements(scanner, paths, what, given))
+        if more.detect_secrets:
+            statements += _second(scanner, paths, what, given)
     results = [one.result for one in statements]
     gaps = [gap for result in results for gap in result.gaps]
     found = [leak for result in results for leak in result.leaks]
     code = ExitCode.INCOMPLETE if gaps and not allow_incomplete else ExitCode.OK
     if any(not leaks_view.is_accepted(leak) for leak in found) and not exit_zero:
         code = ExitCode.FINDINGS
-    if chosen_form in leaks_view.OWN:
+    if list_inline:
+        with result_stream(output) as stream:
+            leaks_view.comments(stream, results)
+    elif chosen_form in leaks_view.OWN:
         with result_stream(output) as stream:
             leaks_view.write(stream, chosen_form, results)
     else:
@@ -193,16 +212,30 @@ def _scanner(
     )
 
 
+def _standard_input(*, keep: bool) -> IO[bytes]:
+    """Return standard input, in memory where it is to be read twice."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    return BytesIO(sys.stdin.buffer.read()) if keep else sys.stdin.buffer
+
+
+def _second(
+    scanner: Scanner, paths: tuple[Path, ...], asked: Scope, stream: IO[bytes] | None
+) -> Iterator[Statement]:
+    from keyproof.leaks.second import candidates
+
+    data = stream.getvalue() if isinstance(stream, BytesIO) else None
+    return candidates(scanner, paths or (Path(),), asked, data)
+
+
 def _statements(
-    scanner: Scanner, paths: tuple[Path, ...], asked: Scope, *, stdin: bool
+    scanner: Scanner, paths: tuple[Path, ...], asked: Scope, stream: IO[bytes] | None
 ) -> Iterator[Statement]:
     from keyproof.leaks.gitio import NotARepository
     from keyproof.leaks.scopes import scan_path, scan_standard_input
 
-    if stdin:
-        if sys.stdin is None:
-            raise UsageError("standard input is closed")
-        yield scan_standard_input(scanner, sys.stdin.buffer)
+    if stream is not None:
+        yield scan_standard_input(scanner, stream)
         return
     for path in paths or (Path(),):
         if not path.exists():

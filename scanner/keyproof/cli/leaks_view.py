@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
@@ -91,6 +92,20 @@ def _table(stream: IO[str], results: Sequence[ScanResult]) -> None:
             stream.write(_printable(f"{head}  {leak.secret_id}") + "\n")
             for place in leak.occurrences:
                 stream.write("  " + _printable(_place(place)) + "\n")
+
+
+def comments(stream: IO[str], results: Sequence[ScanResult]) -> None:
+    """Write every place that a comment accepts, with its marker and reason, and then their count."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        for _, place in _places(result):
+            stated = place.suppression
+            if stated is not None and stated.kind == "inline":
+                counts[stated.marker] += 1
+                reason = f": {stated.reason}" if stated.reason else ""
+                stream.write(_printable(f"{_place(place)}  {stated.marker}{reason}") + "\n")
+    for marker, number in sorted(counts.items()):
+        stream.write(f"{number} by {marker}\n")
 
 
 def _place(place: Occurrence) -> str:

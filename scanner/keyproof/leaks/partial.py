@@ -105,7 +105,7 @@ def _added(
 
 def staged(given: Given, repository: Repository) -> Seen:
     """Scan what the index that git names adds to HEAD (``git commit -a`` uses another index)."""
-    changed = _staged_entries(repository)
+    changed = staged_entries(repository)
     oids = {oid for old, new, _ in changed for oid in (old, new) if oid.strip("0")}
     wanted = "".join(f"{oid}\n" for oid in sorted(oids)).encode()
     read = history.read_objects(
@@ -139,7 +139,7 @@ def staged(given: Given, repository: Repository) -> Seen:
     return Seen(places, gaps, tuple(counts.items()))
 
 
-def _staged_entries(repository: Repository) -> list[tuple[str, str, bytes]]:
+def staged_entries(repository: Repository) -> list[tuple[str, str, bytes]]:
     """Return ``(old id, new id, path)`` of every file that the index changes."""
     head = gitio.run(repository, "rev-parse", "--verify", "-q", "HEAD", allow_failure=True).strip()
     tree = head.decode() or gitio.run(repository, "hash-object", "-t", "tree", "--stdin").decode()
