@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint tools lock bench docs clean
+.PHONY: help demo test lint tools lock bench fuzz docs clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,11 @@ test: $(BIN)/.compiled tools lint ## Everything that must hold
 
 bench: $(BIN)/.compiled ## First figures against peers and floors (see benchmarks/README.md)
 	@$(BIN)/python benchmarks/run.py
+
+fuzz: $(BIN)/.ready ## Give decoders and readers damaged input, SECONDS each (60), with atheris
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .requirements/fuzz.lock
+	@mkdir -p .cache/fuzz
+	@$(BIN)/python tests/fuzz/run.py every .cache/fuzz -max_total_time=$(or $(SECONDS),60) -print_final_stats=1
 
 lock: ## Lock the dependencies again (needs uv)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --all-extras --group dev pyproject.toml .requirements/build.in -o .requirements/dev.lock

@@ -137,6 +137,7 @@ def test_branches_that_both_add_entries_merge(work: Work) -> None:
         ("", "is empty"),
         ("{}\n", "no baseline header"),
         ('{"keyproof_baseline":1,"salt":"zz' + "0" * 30 + '"}\n', "not hexadecimal"),
+        ('{"keyproof_baseline":1,"salt":"00' + " " * 40 + '"}\n', "salt is too short"),
         ('{"keyproof_baseline":1,"salt":"SALT"}\nnonsense\n', "not a baseline entry"),
         ('{"keyproof_baseline":1,"salt":"SALT"}\n{"id":"o1_0"}\n', "'scope' is missing"),
         ('{"keyproof_baseline":1,"salt":"SALT"}\n{"idd":"o1_0"}\n', "unknown field 'idd'"),
