@@ -209,10 +209,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         configured = environment.get("KEYPROOF_STORE") or self.settings.store
         if configured and "://" in configured:
             return configured
-        return f"sqlite:///{self.path(configured) if configured else self._own_store(environment)}"
-
-    def _own_store(self, environment: Mapping[str, str]) -> Path:
-        return self.state_folder(environment) / "keyproof.db"
+        return f"sqlite:///{self.path(configured) if configured else self.state_folder(environment) / 'keyproof.db'}"
 
     def state_folder(self, environment: Mapping[str, str]) -> Path:
         """Return the folder of the user's data that belongs to this project alone."""
