@@ -17,6 +17,8 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import msgspec
+
 from keyproof.errors import ConfigError, MissingExtra
 from keyproof.leaks.databases import Databases, made_databases, stored_databases
 from keyproof.leaks.imports._compile import Compiled, compile_all
@@ -53,15 +55,24 @@ def formats() -> tuple[ModuleType, ...]:
     return tuple(import_module(f"{package.__name__}.{name}") for name in names)
 
 
-def extend(rules: RuleSet, paths: Sequence[Path], *, skip_untranslatable: bool = False) -> Extended:
+def extend(
+    rules: RuleSet,
+    paths: Sequence[Path],
+    *,
+    skip_untranslatable: bool = False,
+    cache_folder: Path | None = None,
+) -> Extended:
     """Return the rule set with the rules of files added.
+
+    Args:
+        cache_folder: where translations are kept; none are without it.
 
     Raises:
         ConfigError: a file cannot be read, is of no known form, or holds what cannot be translated.
         MissingExtra: google-re2 is not installed.
     """
     _check_engine()
-    found = [_compiled(path) for path in paths]
+    found = [_compiled(path, cache_folder) for path in paths]
     merged = _merged(rules, found)
     if merged.refusals and not skip_untranslatable:
         raise _refused(merged.refusals)
@@ -127,7 +138,9 @@ def open_with(
     ours = ours._replace(detectors=(*ours.detectors, *more))
     if not paths:
         return Opened(open_matcher(ours, cache_folder))
-    extended = extend(ours, paths, skip_untranslatable=skip_untranslatable)
+    extended = extend(
+        ours, paths, skip_untranslatable=skip_untranslatable, cache_folder=cache_folder
+    )
     folder = os.fspath(cache_folder)
     first, second = (
         stored_databases(one.digest, folder) or made_databases(one, folder)
@@ -145,7 +158,7 @@ def _check_engine() -> None:
         raise MissingExtra("rules", "running imported rules") from None
 
 
-def _compiled(path: Path) -> Compiled:
+def _compiled(path: Path, cache_folder: Path | None) -> Compiled:
     text = read_text(path)
     for module in formats():
         if module.recognises(str(path), text):
@@ -155,19 +168,56 @@ def _compiled(path: Path) -> Compiled:
                     where=str(path),
                     hint=f"keyproof baseline import {path}",
                 )
-            return _of_format(module, text, path)
+            return _of_format(module, text, path, cache_folder)
     if re.search(r"^provider\s*:", text, re.MULTILINE):
         return _own(path)
     known = "; ".join(module.TITLE for module in formats() if module.RULES)
     raise ConfigError("no known form of rules", where=str(path), hint=f"known: {known}; our own")
 
 
-def _of_format(module: ModuleType, text: str, path: Path) -> Compiled:
+def _of_format(module: ModuleType, text: str, path: Path, cache_folder: Path | None) -> Compiled:
+    """Translate a file; one that rests on no other is translated once."""
+    kept = None if cache_folder is None or not module.alone(text) else cache_folder
+    place = kept / f"imported-{_name(module, text, path)}.bin" if kept else None
+    known = _kept(place) if place else None
+    if known is not None:
+        return known
     reading = module.read(text, str(path))
     made = compile_all(reading.rules)
-    return made._replace(
+    made = made._replace(
         refusals=(*reading.refusals, *made.refusals), notes=(*reading.notes, *made.notes)
     )
+    if place:
+        _keep(place, made)
+    return made
+
+
+def _name(module: ModuleType, text: str, path: Path) -> str:
+    """Name a translation: by what is translated, and the code that does."""
+    here = Path(__file__).resolve().parent
+    state = hashlib.sha256(f"{module.__name__}\0{path}\0{text}".encode())
+    for source in sorted((*here.glob("imports/*.py"), *(here / name for name in _JUDGES[:2]))):
+        state.update(source.read_bytes())
+    return state.hexdigest()[:32]
+
+
+def _kept(place: Path) -> Compiled | None:
+    try:
+        return msgspec.msgpack.decode(place.read_bytes(), type=Compiled)
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def _keep(place: Path, made: Compiled) -> None:
+    """Keep a translation, readable by its user only; a cache that cannot be written costs time."""
+    part = place.with_name(f"{place.name}.{os.getpid()}.part")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(msgspec.msgpack.encode(made))
+        part.replace(place)
+    except OSError:
+        part.unlink(missing_ok=True)
 
 
 def _own(path: Path) -> Compiled:

@@ -6,10 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.leaks.imports.foreign_rules import brought
-from tests.support.planted import letters
+from tests.leaks.imports.foreign_rules import NOTHING, brought
+from tests.support.planted import letters, plant
+from tests.support.repository import Repo
 
 from keyproof.errors import ConfigError
+from keyproof.identity import KeyedFingerprinter
+from keyproof.leaks.imported import extend
+from keyproof.leaks.scan import open_scanner, scan_repository
 
 KEY = letters("gl", 24, "abcdef0123456789")
 OTHER = letters("gl2", 24, "abcdef0123456789")
@@ -171,3 +175,50 @@ def test_long_matches_are_seen_whole(tmp_path: Path) -> None:
 def test_a_damaged_file_names_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gitleaks\.toml:2: not valid TOML"):
         brought(tmp_path, ".gitleaks.toml", "title = 'x'\n[[rules\n")
+
+
+def test_a_translation_is_kept_and_one_that_is_damaged_is_made_again(tmp_path: Path) -> None:
+    path, cache = tmp_path / ".gitleaks.toml", tmp_path / "kept"
+    path.write_text(RULE)
+    first = extend(NOTHING, [path], cache_folder=cache)
+    (kept,) = cache.iterdir()
+    assert KEY not in kept.read_bytes().decode("latin-1")
+    assert extend(NOTHING, [path], cache_folder=cache) == first
+    kept.write_bytes(b"damaged")
+    assert extend(NOTHING, [path], cache_folder=cache) == first
+    (tmp_path / "base.toml").write_text(RULE)
+    path.write_text("[extend]\npath = 'base.toml'\n")
+    assert extend(NOTHING, [path], cache_folder=cache).added == 1
+    (tmp_path / "base.toml").write_text("title = 'empty'\n")
+    assert extend(NOTHING, [path], cache_folder=cache).added == 0
+
+
+def test_versions_of_a_packed_file_are_searched_by_imported_rules(
+    planted: Path, home: Path
+) -> None:
+    rules = brought(home, ".gitleaks.toml", RULE)
+    repo = Repo(planted / "repo", planted / "git-home")
+    text = [f"line {number}" for number in range(400)]
+    expected = set()
+    for version in range(12):
+        key = plant(letters(f"v{version}", 24, "abcdef0123456789"))
+        text[30 * version] = f"acme_key = '{key}'"
+        text[(30 * version + 200) % 400] = f"changed {version}"
+        repo.write("a.py", "\n".join(text))
+        repo.commit(f"version {version}")
+        expected.add((30 * version + 1, version))
+        if version % 3 == 0:
+            text[30 * version] = "gone"
+    repo.git("gc", "-q")
+    scanner = open_scanner(
+        {"XDG_CACHE_HOME": str(home / "cache")},
+        KeyedFingerprinter(bytes(16), local=True),
+        matcher=rules.matcher,
+        workers=1,
+    )
+    leaks = scan_repository(scanner, repo.path).leaks
+    assert len(leaks) == len(expected)
+    assert {leak.detector for leak in leaks} == {"gitleaks:acme"}
+    assert {place.line for leak in leaks for place in leak.occurrences} == {
+        line for line, _ in expected
+    }

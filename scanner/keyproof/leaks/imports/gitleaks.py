@@ -49,6 +49,11 @@ def recognises(name: str, text: str) -> bool:
     )
 
 
+def alone(text: str) -> bool:
+    """Tell whether a file rests on no other."""
+    return not re.search(r"^\s*\[?\s*\[?\s*extend\b", text, re.MULTILINE) or "path" not in text
+
+
 def read(text: str, name: str) -> Reading:
     """Read a file of rules, and those that it extends.
 

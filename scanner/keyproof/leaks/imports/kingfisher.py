@@ -35,6 +35,11 @@ def recognises(name: str, text: str) -> bool:
     return name.endswith((".yml", ".yaml")) and listed and "pattern:" in text
 
 
+def alone(text: str) -> bool:
+    """Tell whether a file rests on no other."""
+    return True
+
+
 def read(text: str, name: str) -> Reading:
     """Read a file of rules.
 
