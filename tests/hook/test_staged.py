@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.hook.repository import Work
+from tests.support.hiding_files import zipped
 from tests.support.planted import aws_key_id, aws_secret_key, github_pat
+from tests.support.run import keyproof
 
 
 @pytest.fixture
@@ -280,3 +285,109 @@ def test_a_cache_that_cannot_be_written_costs_time_only(work: Work) -> None:
     blocked.write_text("")
     assert work.hook(XDG_CACHE_HOME=str(blocked)).code == 1
     assert blocked.is_file()
+
+
+# --- as often as it stands there ------------------------------------------------------------------
+
+
+def test_a_second_copy_in_the_same_file_is_news(work: Work) -> None:
+    work.commit("settings.py", "a = 1\n" + line() + "b = 1\n", "--no-verify")
+    work.add("settings.py", "a = 1\n" + line() + "b = 1\n" + line())
+    ran = work.hook()
+    assert ran.code == 1
+    assert "settings.py:4:10" in ran.err
+    assert "settings.py:2:10" not in ran.err
+    assert lines_of_leaks(work, "--staged") == [4]
+    base = work.git("rev-parse", "HEAD").strip()
+    work.git("commit", "-q", "--no-verify", "-m", "copy")
+    assert lines_of_leaks(work, "--range", f"{base}..HEAD") == [4]
+
+
+def lines_of_leaks(work: Work, *scope: str) -> list[int]:
+    ran = keyproof(
+        *("leaks", ".", *scope, "--format", "jsonl", "-q"),
+        cwd=work.folder,
+        home=work.home,
+        env=work.environment,
+    )
+    return [json.loads(row)["line"] for row in ran.out.splitlines()]
+
+
+def test_a_line_that_moved_to_another_file_moved_once(work: Work) -> None:
+    work.commit("a.py", "x = 1\n" + line(), "--no-verify")
+    work.add("a.py", "x = 1\n")
+    work.add("b.py", "y = 1\n" + line())
+    assert work.hook().code == 0
+    work.add("c.py", "z = 1\n" + line())
+    assert work.hook().code == 1
+
+
+def test_archives_are_looked_into_and_what_is_in_them_is_news_once(work: Work) -> None:
+    work.add("packed.zip", zipped({"in.env": line().encode()}))
+    ran = work.hook()
+    assert ran.code == 1
+    assert "packed.zip!in.env:1:10" in ran.err
+    work.git("commit", "-q", "--no-verify", "-m", "x")
+    work.add("packed.zip", zipped({"in.env": line().encode(), "more.txt": b"nothing\n"}))
+    assert work.hook().code == 0
+    work.add("packed.zip", zipped({"in.env": line().encode(), "more.txt": line("two").encode()}))
+    assert work.hook().code == 1
+    work.git("reset", "-q", "--hard")
+    work.add("sealed.7z", b"7z\xbc\xaf\x27\x1c" + bytes(64))
+    ran = work.hook()
+    assert (ran.code, "not looked into: sealed.7z" in ran.err) == (0, True)
+
+
+def test_encoded_secrets_are_read(work: Work) -> None:
+    work.add("values.yaml", b"data: " + base64.b64encode(line().encode()) + b"\n")
+    assert work.hook().code == 1
+
+
+def test_an_unresolved_merge_is_not_passed_over(work: Work) -> None:
+    work.commit("a.py", "x = 1\n")
+    work.git("checkout", "-q", "-b", "side")
+    work.commit("a.py", "x = 2\n")
+    work.git("checkout", "-q", "main")
+    work.commit("a.py", "x = 3\n")
+    assert work.try_git("merge", "side").code == 1
+    ran = work.hook()
+    assert ran.code == 4
+    assert "a merge is not resolved yet" in ran.err
+
+
+def test_modes_intentions_and_odd_names(work: Work) -> None:
+    work.commit("run.sh", line(), "--no-verify")
+    work.git("update-index", "--chmod=+x", "run.sh")
+    assert work.hook() == (0, "", "")
+    work.write("later.py", line("later"))
+    work.git("add", "-N", "later.py")
+    assert work.hook().code == 0, "nothing of it is committed yet"
+    work.git("rm", "-q", "--cached", "later.py")
+    odd = os.fsdecode(b"a b\n\xff.py")
+    work.add(odd, line("odd"))
+    ran = work.hook()
+    assert ran.code == 1
+    assert "a b\\x0a\\xff.py:1:10" in ran.err
+    work.git("commit", "-q", "--no-verify", "-m", "x")
+    (work.folder / "link").symlink_to(f"/tokens/{github_pat('link')}")
+    work.git("add", "link")
+    assert work.hook().code == 1
+
+
+def test_sha256_repositories_are_read(planted: Path, home: Path, warm: Path) -> None:
+    work = Work(planted / "work", home, warm)
+    work.git("init", "-q", "--object-format=sha256", "-b", "main", "../other")
+    work.folder = work.folder.parent / "other"
+    work.commit("a.py", "x = 1\n")
+    work.add("a.py", "x = 2\n")
+    assert work.hook() == (0, "", "")
+    work.add("a.py", line())
+    assert work.hook().code == 1
+
+
+def test_it_says_how_to_revoke_and_rotate(work: Work) -> None:
+    work.add("settings.py", line())
+    ran = work.hook()
+    assert "    revoke: " in ran.err
+    assert "    rotate: " in ran.err
+    assert "https://docs.github.com" in ran.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from keyproof.errors import SourceError, UsageError
@@ -53,7 +54,8 @@ def revision_range(given: Given, repository: Repository, revisions: str) -> Seen
     if cut:
         gaps.append(shallow_gap(given.source, (oid.decode() for oid in cut)))
     placer = Placer(repository, given.workers or listing.default_workers())
-    places = _added(given, repository, placer.place(read.rows, commits=commits), edges)
+    found = placer.place(read.rows, commits=commits)
+    places = _added(given, repository, found, edges, copies(read.rows))
     within = lfs.absent(repository, read.inside)
     paths = placer.outer_paths((one.oid for one in within), commits=commits)
     gaps += packed_gaps(given, within, paths)
@@ -69,13 +71,35 @@ def _objects(repository: Repository, revisions: str) -> tuple[bytes, tuple[str, 
     return b"".join(line + b"\n" for line in lines if not line.startswith(b"?")), missing
 
 
+def _times(rows: Iterable[Row]) -> Counter[tuple[str, bytes, str]]:
+    return Counter((row.oid, row.member, row.found.secret_id) for row in rows)
+
+
+def copies(rows: Iterable[Row]) -> dict[str, int]:
+    """Return, by occurrence, how often its secret stands in the file that holds it."""
+    rows = list(rows)
+    times = _times(rows)
+    found: dict[str, int] = {}
+    for row in rows:
+        own = times[row.oid, row.member, row.found.secret_id]
+        found[row.found.occurrence_id] = max(own, found.get(row.found.occurrence_id, 0))
+    return found
+
+
 def _added(
-    given: Given, repository: Repository, places: list[Place], edges: list[str]
+    given: Given,
+    repository: Repository,
+    places: list[Place],
+    edges: list[str],
+    times: Mapping[str, int],
 ) -> list[Place]:
     """Return the places that do not stand at the edge of the range already.
 
     A secret stood there before if the same occurrence did, wherever (a file was renamed), or if
-    the same path held the same secret (lines around it changed).
+    the same path held the same secret as often (lines around it changed).
+
+    Args:
+        times: see :func:`copies`.
     """
     if not edges or not any(place.where in {"blob", "file_name"} for place in places):
         return places
@@ -88,19 +112,31 @@ def _added(
         repository, given.matcher, given.fingerprinter, wanted=wanted, workers=given.workers
     )
     occurrences = {(row.kind == "tree", row.found.occurrence_id) for row in before.rows}
-    stood = {
-        (inside(p, row.member), row.found.secret_id)
-        for row in before.rows
-        for p in paths.get(row.oid, ())
-    }
+    stood = _stood(before.rows, paths)
 
     def is_new(place: Place) -> bool:
         if place.where not in {"blob", "file_name"}:
             return True
         key = (place.where == "file_name", place.found.occurrence_id)
-        return key not in occurrences and (place.path, place.found.secret_id) not in stood
+        known = stood.get((place.path, place.found.secret_id), 0)
+        return key not in occurrences and times[place.found.occurrence_id] > known
 
     return [place for place in places if is_new(place)]
+
+
+def _stood(
+    rows: Iterable[Row], paths: Mapping[str, Iterable[bytes]]
+) -> dict[tuple[bytes | None, str], int]:
+    """Return how often each secret stands at each path."""
+    rows = list(rows)
+    times = _times(rows)
+    stood: dict[tuple[bytes | None, str], int] = {}
+    for row in rows:
+        own = times[row.oid, row.member, row.found.secret_id]
+        for path in paths.get(row.oid, ()):
+            key = (inside(path, row.member), row.found.secret_id)
+            stood[key] = max(own, stood.get(key, 0))
+    return stood
 
 
 def staged(given: Given, repository: Repository) -> Seen:
@@ -115,13 +151,19 @@ def staged(given: Given, repository: Repository) -> Seen:
     for row in read.rows:
         by_oid.setdefault(row.oid, []).append(row)
     known = {row.found.occurrence_id for old, _, _ in changed for row in by_oid.get(old, ())}
-    stood = {(path, row.found.secret_id) for old, _, path in changed for row in by_oid.get(old, ())}
+    times = copies(read.rows)
+    olds: dict[str, list[bytes]] = {}
+    for old, _, path in changed:
+        olds.setdefault(old, []).append(path)
+    stood = _stood(read.rows, olds)
     places = []
     for old, new, path in changed:
         places += [
             Place(row.found, "index", inside(path, row.member), in_head=False)
             for row in by_oid.get(new, ())
-            if row.found.occurrence_id not in known and (path, row.found.secret_id) not in stood
+            if row.found.occurrence_id not in known
+            and times[row.found.occurrence_id]
+            > stood.get((inside(path, row.member), row.found.secret_id), 0)
         ]
         if not old.strip("0"):
             names = search_text(given.matcher, given.fingerprinter, path)
