@@ -30,6 +30,10 @@ _HOPELESS = 3
 """After so many documents of subjects that all differ, alike ones are not looked for."""
 
 
+_AHEAD = 2
+"""Threads beyond the engine's width: they write and check documents while it is busy with others."""
+
+
 class Decided(NamedTuple):
     """The decisions of some subjects under one policy and one parameter set, in their order."""
 
@@ -62,7 +66,7 @@ def decide(
         chunk: subjects a document.
     """
     runs = {policy.id: _Run(policy, engine, population.as_of_ns) for policy in policies}
-    with ThreadPoolExecutor(max_workers=engine.width) as pool:
+    with ThreadPoolExecutor(max_workers=engine.width + _AHEAD) as pool:
         waiting: deque[tuple[_Task, Future[Sequence[Decision]]]] = deque()
         for task in _tasks(population, policies, parameters, chunk):
             run = runs[task.policy.id]
@@ -70,7 +74,7 @@ def decide(
                 waiting.append((task, pool.submit(run.refuse, task, unusable[task.policy.id])))
             else:
                 waiting.append((task, pool.submit(run.decide, task)))
-            if len(waiting) > 2 * engine.width:
+            if len(waiting) > 2 * (engine.width + _AHEAD):
                 yield _done(*waiting.popleft())
         while waiting:
             yield _done(*waiting.popleft())
