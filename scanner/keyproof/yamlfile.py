@@ -40,6 +40,14 @@ class Document:
             parts = parts[:-1]
         return f"{self.name}:{self.lines.get(parts, 1)}"
 
+    def items(self, key: str) -> list[Document]:
+        """Return each item of the list ``key`` as a document of its own."""
+        lines: list[dict[tuple[str | int, ...], int]] = [{} for _ in self.data[key]]
+        for path, line in self.lines.items():
+            if path[:1] == (key,) and isinstance(number := path[1] if path[1:] else None, int):
+                lines[number][path[2:]] = line
+        return [Document(*one, self.name) for one in zip(self.data[key], lines, strict=True)]
+
     def convert(
         self, kind: type[T], *path: str | int, error: type[KeyproofError] = ConfigError
     ) -> T:

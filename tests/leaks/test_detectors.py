@@ -6,24 +6,25 @@ import re
 from collections import Counter
 from pathlib import Path
 from random import Random
+from string import ascii_lowercase
 
 import hyperscan
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.leaks.samples.by_name import samples_by_name
+from tests.leaks.samples.roster import ROSTER
 from tests.leaks.samples.tables import TABLES
 from tests.leaks.samples.template import Sample, base62_crc, letters, samples
 from tests.support.planted import plant
 
-from keyproof import yamlfile
 from keyproof.leaks.exact import confirm, resolve
 from keyproof.leaks.hit import Hit
-from keyproof.leaks.rules import _SHIPPED, RuleSet, load_rules
-from keyproof.leaks.rules_schema import ProviderSource
+from keyproof.leaks.rules import RuleSet, detector_files, load_rules
 
-ALL = [s for table in TABLES for s in samples(table) if s.text != "skip"]
-ALL += samples_by_name()
+WRITTEN = [s for table in TABLES for s in samples(table) if s.text != "skip"]
+LISTED = [*samples(ROSTER, forms=2), *samples_by_name()]
+ALL = WRITTEN + LISTED
 BY_DETECTOR: dict[str, list[Sample]] = {}
 for _sample in ALL:
     BY_DETECTOR.setdefault(_sample.detector, []).append(_sample)
@@ -82,12 +83,18 @@ def _found(bench: Bench, sample: Sample) -> bool:
     )
 
 
-@pytest.mark.parametrize("detector", sorted(BY_DETECTOR))
+@pytest.mark.parametrize("detector", sorted({sample.detector for sample in WRITTEN}))
 def test_a_detector_finds_its_samples(bench: Bench, detector: str) -> None:
     made = BY_DETECTOR[detector]
     missed = sum(not _found(bench, sample) for sample in made)
     # entropy and word checks refuse one random value in some hundred, by design
     assert missed <= (1 if len(made) > 1 else 0)
+
+
+@pytest.mark.parametrize("letter", ascii_lowercase)
+def test_a_listed_provider_is_told_by_form_or_name(bench: Bench, letter: str) -> None:
+    missed = [s.detector for s in LISTED if s.detector[0] == letter and not _found(bench, s)]
+    assert not [detector for detector, times in Counter(missed).items() if times > 1]
 
 
 def test_nearly_every_sample_is_found(bench: Bench) -> None:
@@ -111,11 +118,10 @@ def test_the_span_is_the_secret(bench: Bench) -> None:
 def _fixed_tokens(bench: Bench) -> list[tuple[str, str, str]]:
     """Samples of detectors that need no context and whose token has one length only."""
     from keyproof.leaks.rules_bounds import width
-    from keyproof.leaks.rules_source import _token
+    from keyproof.leaks.rules_source import _token, read_sources
 
     chosen: list[tuple[str, str, str]] = []
-    for path in sorted(_SHIPPED.glob("*.yaml")):
-        provider = yamlfile.load(path).convert(ProviderSource)
+    for _, provider in read_sources(detector_files()):
         for source in provider.detectors:
             low, high = width(_token(source))
             name = f"{provider.provider}.{source.id}"

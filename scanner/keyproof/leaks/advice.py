@@ -29,8 +29,10 @@ def advice(detectors: Iterable[str]) -> Mapping[str, Advice]:
     """Return the advice of detectors by id (``github.pat``); of ids that no file holds, none."""
     wanted = set(detectors)
     files = {_SHIPPED / f"{name.partition('.')[0]}.yaml" for name in wanted}
+    own_files = sorted(file for file in files if file.is_file())
+    rosters = sorted(_SHIPPED.glob("roster_*.yaml")) if len(own_files) < len(files) else []
     found: dict[str, Advice] = {}
-    for _, provider in read_sources(sorted(file for file in files if file.is_file())):
+    for _, provider in read_sources([*own_files, *rosters]):
         general = Advice(provider.name, provider.docs, provider.revoke, provider.rotate)
         found |= {name: general for name in wanted if name.startswith(f"{provider.provider}.")}
         for own in provider.detectors:

@@ -16,6 +16,7 @@ from keyproof.leaks.checksums import CHECKS
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.placeholders import entropy, is_placeholder, is_sealed, is_template
 from keyproof.leaks.rules import Companion, Detector, RuleSet
+from keyproof.leaks.rules_digested import Digested
 from keyproof.model.secret import Secret
 
 _ORDER = ("low", "medium", "high")
@@ -59,11 +60,10 @@ def resolve(rules: RuleSet, hits: Iterable[Hit]) -> list[Hit]:
     Of hits that overlap, a named detector beats a generic one, a vendor's own form beats its
     context, and then the surer, the longer and the first by name win.
     """
-    by_id = {rule.id: rule for rule in rules.detectors}
+    ranks = _ranks(Digested(rules))
 
     def preference(hit: Hit) -> tuple[int, int, int, str, int]:
-        rule = by_id.get(hit.detector)
-        rank = rule.rank if rule else 8
+        rank = ranks.get(hit.detector, 8)
         sure = -_ORDER.index(hit.confidence)
         return (rank, sure, hit.start - hit.end, hit.detector, hit.start)
 
@@ -73,6 +73,11 @@ def resolve(rules: RuleSet, hits: Iterable[Hit]) -> list[Hit]:
         if not any(hit.start < other.end and other.start < hit.end for other in kept):
             (pending if hit.pending else kept).append(hit)
     return sorted(kept + pending, key=lambda hit: (hit.start, hit.end, hit.detector))
+
+
+@lru_cache(maxsize=4)
+def _ranks(digested: Digested) -> dict[str, int]:
+    return {rule.id: rule.rank for rule in digested.rules.detectors}
 
 
 @lru_cache(maxsize=4096)

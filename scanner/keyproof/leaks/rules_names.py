@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from keyproof.leaks.rules_schema import DetectorSource, ProviderSource
 
 BY_NAME = "by_name"
-LOOSE = r"[0-9A-Za-z+/=_.~:|-]{16,200}"
+LOOSE = r"[0-9A-Za-z+/=_.~|-]{16,200}"
 """A value whose form nobody publishes."""
 
 CALL = "{provider}"
 """What stands in a trigger for the name of any provider."""
 
-_TOGETHER = 20
-"""Names in one expression: hyperscan shares what follows them, and chokes on twice as many."""
+_TOGETHER = 24
+"""Names in one expression: hyperscan shares what follows them, and chokes on three times as many."""
 _LEAST = 3
 _PIECE = re.compile(r"[A-Z]?[a-z]+[0-9]*|[A-Z]+(?![a-z])[0-9]*|[0-9]+")
 
@@ -32,7 +32,7 @@ def words(provider: ProviderSource) -> tuple[str, ...]:
 
 def by_name(provider: ProviderSource) -> DetectorSource | None:
     """Return the detector of a provider's name alone; ``None`` where that says too little."""
-    if not provider.by_name or provider.common:
+    if not provider.by_name:
         return None
     return DetectorSource(
         id=BY_NAME,
@@ -57,12 +57,13 @@ def called(triggers: Sequence[str], providers: Iterable[ProviderSource]) -> Iter
             continue
         for start in range(0, len(names), _TOGETHER):
             some = names[start : start + _TOGETHER]
-            yield trigger.replace(CALL, f"(?i:{'|'.join(some)})")
+            yield trigger.replace(CALL, f"(?:^|[^0-9A-Za-z])(?i:{'|'.join(some)})")
 
 
 def _spelled(provider: ProviderSource) -> Iterator[str]:
     """Yield a provider's names as expressions, with any joint between their parts."""
     spelled = {word: word for word in words(provider)}
     pieces = [piece.lower() for piece in _PIECE.findall(provider.name)]
-    spelled["".join(pieces)] = "[_. -]?".join(pieces)
+    if "".join(pieces) in spelled:
+        spelled["".join(pieces)] = "[_. -]?".join(pieces)
     yield from (name for word, name in spelled.items() if len(word) >= _LEAST)

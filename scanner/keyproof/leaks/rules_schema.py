@@ -1,4 +1,4 @@
-"""What a detector file may hold: a closed schema, one provider a file."""
+"""What a detector file may hold: a closed schema, one provider a file, or a roster of many."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class ProviderSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         words: what else the provider is called near its secrets, without marks (``newrelic``).
         common: its name is a word of the language, which alone says little.
         by_name: an assignment to a name that holds the provider's is told to be its, whatever the
-            value looks like (``rules_names``); not where ``common``.
+            value looks like (``rules_names``); where ``common``, only a name that says nothing else.
     """
 
     provider: Word
@@ -102,3 +102,15 @@ class ProviderSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     revoke: str = ""
     rotate: str = ""
     detectors: tuple[DetectorSource, ...] = ()
+
+
+class RosterSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A file of many providers, of which little more than name and form is known.
+
+    Attributes:
+        revoke: what holds for each that says nothing else; so does ``rotate``.
+    """
+
+    revoke: str = ""
+    rotate: str = ""
+    providers: tuple[ProviderSource, ...]

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from keyproof import yamlfile
 from keyproof.errors import ConfigError
 from keyproof.leaks import rules
@@ -20,7 +22,7 @@ from keyproof.leaks.generic import SHAPES
 from keyproof.leaks.rules_bounds import Unsafe, check_bounded, constant_prefix, width
 from keyproof.leaks.rules_literals import literals
 from keyproof.leaks.rules_names import BY_NAME, by_name, called, words
-from keyproof.leaks.rules_schema import DetectorSource, ProviderSource
+from keyproof.leaks.rules_schema import DetectorSource, ProviderSource, RosterSource
 from keyproof.leaks.rules_trigger import Derived, derive
 from keyproof.leaks.surroundings import LEFT as AROUND
 
@@ -56,7 +58,24 @@ def read_sources(files: Iterable[Path]) -> list[tuple[yamlfile.Document, Provide
         ConfigError: with file and line.
     """
     documents = [yamlfile.load(path, name=path.name) for path in files]
-    return [(document, document.convert(ProviderSource)) for document in documents]
+    return [source for document in documents for source in _providers(document)]
+
+
+def _providers(document: yamlfile.Document) -> list[tuple[yamlfile.Document, ProviderSource]]:
+    if not (isinstance(document.data, dict) and "providers" in document.data):
+        return [(document, document.convert(ProviderSource))]
+    roster = document.convert(RosterSource)
+    return [
+        (part, msgspec.structs.replace(one, **_shared(roster, one)))
+        for part, one in zip(document.items("providers"), roster.providers, strict=True)
+    ]
+
+
+def _shared(roster: RosterSource, provider: ProviderSource) -> dict[str, str]:
+    return {
+        "revoke": provider.revoke or roster.revoke,
+        "rotate": provider.rotate or roster.rotate,
+    }
 
 
 def compile_rules(digest: str, files: Iterable[Path]) -> rules.RuleSet:
@@ -151,7 +170,7 @@ def _compile(
         pattern=pattern,
         before=max((d.before for d in derived), default=0),
         after=max((d.after for d in derived), default=0),
-        covers=not (source.anchor or source.trigger),
+        covers=not (source.anchor or source.trigger or source.by_name),
         public_prefix=prefix,
         entropy=_entropy(token, prefix) if source.entropy is None else source.entropy,
         checks=tuple(rules.Check(c.name, c.otherwise) for c in source.check),

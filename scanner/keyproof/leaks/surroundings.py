@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from keyproof.leaks.rules import Keyed, RuleSet
+from keyproof.leaks.rules_digested import Digested
 
 LEFT, RIGHT = 1500, 400
 """How many bytes before and after a value are looked at."""
@@ -65,10 +66,11 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
         value: where the value stands.
     """
     start, end = value
-    fitting = _fitting(rules.keyed, text[start:end])
+    index = _index(Digested(rules))
+    fitting = _fitting(index, text[start:end])
     if not fitting:
         return None
-    every = _by_word(rules.keyed)
+    every = index.words
     silent = key[0] < key[1] and not _SAID.search(text[key[0] : key[1]])
     for place in _places(text, key, value):
         for word in _words(text, place, every):
@@ -77,6 +79,9 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
             found = [one for one in every[word.name] if one.token in fitting]
             if not place.close:
                 found = [one for one in found if not one.loose]
+            if found and found[0].common:
+                said = _alone(text, word, key)
+                found = [one for one in found if said or not one.loose]
             if found and (not found[0].common or _meant(text, word, place, key)):
                 return _best(rules, found, text[key[0] : key[1]])
         if silent:
@@ -97,9 +102,9 @@ class _Place(NamedTuple):
     close: bool = False
 
 
-def _fitting(keyed: tuple[Keyed, ...], value: bytes) -> set[str]:
+def _fitting(index: _Index, value: bytes) -> set[str]:
     """Return the tokens' expressions that a value matches."""
-    found = _by_length(keyed).get(len(value), ())
+    found = index.tokens.get(len(value), ())
     return {token for token in found if _token(token).fullmatch(value)}
 
 
@@ -240,23 +245,25 @@ def _alone(text: bytes, word: _Word, key: tuple[int, int]) -> bool:
     return all(piece in _ABOUT or len(piece) == 1 for piece in pieces)
 
 
+class _Index(NamedTuple):
+    """Keyed detectors by the words that lead to them, and their tokens' expressions by length."""
+
+    words: dict[bytes, tuple[Keyed, ...]]
+    tokens: dict[int, tuple[str, ...]]
+
+
 @lru_cache(maxsize=4)
-def _by_word(keyed: tuple[Keyed, ...]) -> dict[bytes, tuple[Keyed, ...]]:
-    found: dict[bytes, tuple[Keyed, ...]] = {}
+def _index(digested: Digested) -> _Index:
+    keyed = digested.rules.keyed
+    words: dict[bytes, tuple[Keyed, ...]] = {}
     for one in keyed:
         for word in one.words:
-            name = word.encode()
-            found[name] = (*found.get(name, ()), one)
-    return found
-
-
-@lru_cache(maxsize=4)
-def _by_length(keyed: tuple[Keyed, ...]) -> dict[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = {}
+            words[word.encode()] = (*words.get(word.encode(), ()), one)
+    tokens: dict[int, tuple[str, ...]] = {}
     for token, least, most in sorted({(one.token, one.least, one.most) for one in keyed}):
         for length in range(least, min(most, 600) + 1):
-            found[length] = (*found.get(length, ()), token)
-    return found
+            tokens[length] = (*tokens.get(length, ()), token)
+    return _Index(words, tokens)
 
 
 @lru_cache(maxsize=1024)

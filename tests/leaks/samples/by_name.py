@@ -7,16 +7,14 @@ from random import Random
 from tests.leaks.samples.template import FORMS, Sample, letters
 from tests.support.planted import plant
 
-from keyproof import yamlfile
-from keyproof.leaks.rules import _SHIPPED
-from keyproof.leaks.rules_schema import ProviderSource
+from keyproof.leaks.rules import detector_files
+from keyproof.leaks.rules_source import read_sources
 
 
 def samples_by_name() -> list[Sample]:
     """Make two samples a provider whose file says ``by_name``, in two of the usual forms."""
     made: list[Sample] = []
-    for number, path in enumerate(sorted(_SHIPPED.glob("*.yaml"))):
-        provider = yamlfile.load(path).convert(ProviderSource)
+    for number, (_, provider) in enumerate(read_sources(detector_files())):
         for turn in range(2 if provider.by_name else 0):
             rng = Random(f"{provider.provider}{turn}")
             value = plant(f"{letters(rng, 14)}-{letters(rng, 62)}")

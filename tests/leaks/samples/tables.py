@@ -378,6 +378,7 @@ clarifai.api_key CLARIFAI_API_KEY {h32}
 runpod.api_key R rpa_{a46}
 modal.token_secret M as-{a22}
 modal.token_id M ak-{a22}
+cursor.api_key C crsr_{h64}
 """
 
 MESSAGES = r"""

@@ -241,8 +241,8 @@ FORMS: tuple[str, ...] = (
 )
 
 
-def samples(table: str, seed: int = 0) -> list[Sample]:
-    """Make one sample a line and a form (raw lines: one a line)."""
+def samples(table: str, seed: int = 0, forms: int = len(FORMS)) -> list[Sample]:
+    """Make one sample a line and a form, of ``forms`` forms a line (raw lines: one a line)."""
     made: list[Sample] = []
     for number, line in enumerate(table.strip().splitlines()):
         if not line.strip() or line.startswith("#"):
@@ -254,7 +254,8 @@ def samples(table: str, seed: int = 0) -> list[Sample]:
             secret = text.partition("[[")[2].partition("]]")[0]
             made.append(Sample(detector, text.replace("[[", "").replace("]]", ""), plant(secret)))
             continue
-        for form in FORMS:
+        for turn in range(forms):
+            form = FORMS[(number + turn) % len(FORMS)] if forms < len(FORMS) else FORMS[turn]
             value = plant(fill(template, rng))
             made.append(Sample(detector, form.format(name=name, value=value), value))
     return made
