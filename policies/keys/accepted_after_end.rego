@@ -73,6 +73,7 @@ decision(key) := {"status": "unknown", "reason": "the key's status is not known"
 decision(key) := {"status": "skip", "reason": "the key has not ended"} if alive(key)
 
 decision(key) := d if {
+	is_string(key.status)
 	ended := end(key)
 	d := judged(key, ended.at, ended.how)
 }
@@ -107,6 +108,11 @@ end(key) := {"at": key.expires_at_ns, "how": "expired"} if expired(key)
 judged(key, _, how) := {"status": "pass", "evidence": {"ended": how, "used": "never"}} if key.last_used_state == "never"
 
 judged(key, _, _) := {"status": "unknown", "reason": "when the key was last used is not known"} if key.last_used_state in {null, "not_supported"}
+
+judged(key, _, _) := {"status": "unknown", "reason": "the issuer reports a last use without its time"} if {
+	key.last_used_state == "known"
+	key.last_used_at_ns == null
+}
 
 judged(key, at, how) := {"status": status, "evidence": {"ended": how, "used": when[late]}} if {
 	key.last_used_state == "known"

@@ -53,3 +53,7 @@ test_the_day_of_the_end_is_unknown if check({"last_used_precision": "day", "last
 test_the_day_after_fails if check({"last_used_precision": "day", "last_used_at_ns": off + day}).status == "fail"
 
 test_an_unknown_status_is_unknown if check({"status": null}).status == "unknown"
+
+test_an_unknown_status_is_unknown_though_it_expired if check({"status": null, "expires_at_ns": off}).status == "unknown"
+
+test_a_use_without_its_time_is_unknown if check({"last_used_at_ns": null}).status == "unknown"
