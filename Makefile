@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint tools lock bench fuzz docs clean
+.PHONY: help demo test lint tools conformance lock bench fuzz docs clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test: $(BIN)/.compiled tools lint ## Everything that must hold
 
 bench: $(BIN)/.compiled ## First figures against peers and floors (see benchmarks/README.md)
 	@$(BIN)/python benchmarks/run.py
+
+conformance: $(BIN)/.ready tools ## Compare both policy engines on many generated records, byte for byte
+	@CONFORMANCE_TIMES=$${CONFORMANCE_TIMES:-20} $(BIN)/python -m pytest -q -s tests/contract/test_engines.py
 
 fuzz: $(BIN)/.ready ## Give decoders and readers damaged input, SECONDS each (60), with atheris
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .requirements/fuzz.lock

@@ -1,8 +1,12 @@
-"""Both engines give the same bytes for the same documents; the counts are printed (pytest -s)."""
+"""Both engines give the same bytes for the same documents; the counts are printed.
+
+``make conformance`` compares many more than a test run does.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -18,11 +22,11 @@ from tests.support.needs import tool
 from keyproof.app import registry
 from keyproof.engines import embedded, opa
 from keyproof.model.facts import Facts
-from keyproof.model.policy import SEVERITIES, Evaluation, Policy
+from keyproof.model.policy import SEVERITIES, Policy
 from keyproof.model.record import canonical_json
 from keyproof.pipeline import parameters, policyset
 from keyproof.pipeline.canaries import example_document, input_document, wrong_examples
-from keyproof.pipeline.evaluate import evaluate
+from keyproof.pipeline.decide import decide
 from keyproof.pipeline.policy_docs import SUBJECTS
 from keyproof.pipeline.subject_schema import field_names, json_schema, outputs_of
 from keyproof.pipeline.subjects import Population
@@ -31,6 +35,8 @@ from keyproof.ports import Answer
 PACK = policyset.load()
 PARAMETERS = parameters.load(PACK.policies)
 SEEN: Counter[str] = Counter()
+TIMES = int(os.environ.get("CONFORMANCE_TIMES", "1"))
+"""How many times the usual number of generated records."""
 
 
 @pytest.fixture(scope="module")
@@ -67,22 +73,20 @@ def test_every_example_comes_out_as_declared_and_the_same(policy: Policy, engine
         assert same(one.evaluate(policy, document), other.evaluate(policy, document)), example.title
 
 
-def plain(evaluation: Evaluation) -> bytes:
-    return canonical_json(evaluation.results)
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40 * TIMES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(facts=snapshots())
 def test_whole_snapshots_are_decided_the_same_and_without_an_error(
     facts: Facts, engines: Any
 ) -> None:
-    one, other = (evaluate(facts, PACK, PARAMETERS, engine) for engine in engines)
-    assert plain(one) == plain(other)
-    found = Counter(d.status for r in one.results for b in r.batches for d in b.decisions)
+    one, other = (
+        list(decide(Population(facts), PACK.policies, PARAMETERS, engine, {})) for engine in engines
+    )
+    assert canonical_json(one) == canonical_json(other)
     SEEN["snapshots"] += 1
-    SEEN.update(found)
-    assert found["error"] == 0
-    assert one.problems == ()
+    for decided in one:
+        SEEN["decisions"] += len(decided.decisions)
+        SEEN.update(decision.status for decision in decided.decisions)
+        assert [d for d in decided.decisions if d.status == "error"] == []
 
 
 def values(schema: Any) -> st.SearchStrategy[Any]:
@@ -93,7 +97,7 @@ def values(schema: Any) -> st.SearchStrategy[Any]:
     return odd
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80 * TIMES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_documents_of_wrong_types_never_give_different_decisions(data: Any, engines: Any) -> None:
     one, other = engines
