@@ -21,7 +21,8 @@ from tests.support.hiding_files import FILES, UNREAD
 
 from keyproof.errors import ConfigError
 from keyproof.leaks import attribution, baseline, decode, encoded, listing, unpack_forms
-from keyproof.leaks.packs import Irregular, Pack, apply_delta
+from keyproof.leaks.delta import Irregular, apply_delta
+from keyproof.leaks.packs import Pack
 from keyproof.leaks.unpack import LEAST_BYTES, NAME_BYTES, Member, unpack
 
 _LEAST = b'text = "This is no secret but a line that is long enough to be one"\n'
@@ -88,9 +89,8 @@ def _delta(data: bytes) -> None:
         text, copies = apply_delta(base, delta, 4)
     except Irregular:
         return
-    for copy in copies:
-        shared = base[copy.source : copy.source + copy.length]
-        assert text[copy.at : copy.at + copy.length] == shared
+    for at, source, length in copies:
+        assert text[at : at + length] == base[source : source + length]
 
 
 def _deltas() -> list[bytes]:
