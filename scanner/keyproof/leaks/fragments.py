@@ -17,7 +17,7 @@ _BEFORE = re.compile(rb"[0-9A-Za-z+/]*\Z")
 _AFTER = re.compile(rb"[0-9A-Za-z+/]*={0,2}")
 _LINE_ENDS = re.compile(rb"\r?\n[ \t]{0,24}")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
+_ESCAPE = re.compile(rb"%(?:2[BFbf]|3[Dd])")
 _DIGEST_BEFORE = re.compile(
     rb"(?:\bh1:|sha-?(?:1|224|256|384|512)[-:=]|md5[-:=]|(?<![a-z])signature[\"']?\s?[:=]\s?[\"']?|"
     rb"base64,[0-9A-Za-z+/]{0,400}|ssh-(?:rsa|ed25519|dss) (?:[0-9A-Za-z+/]{0,400}))\Z",
@@ -25,11 +25,11 @@ _DIGEST_BEFORE = re.compile(
 )
 
 _TOLD = re.compile(
-    rb"(?:version|ver|revision|rev|ref|tag|branch|name|title|description|identity|eid|uuid|guid|etag|nonce|"
+    rb"(?:version|ver|revision|rev|ref|reference|githead|shasum|resolved|tag|branch|name|title|description|identity|eid|uuid|guid|etag|nonce|"
     rb"path|url|uri|file|filename|host|hostname|e?mail|user|username|digest|checksum|sha(?:1|256|512)?|hash|"
     rb"md5|crc|fingerprint|thumbprint|commit|modulus|publickey|public_key|pubkey|certificate|cert|kid)"
     rb"[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z|"
-    rb"\.(?:php|py|rb|[jt]sx?|go|java|css|html?|json|ya?ml|xml|svg|png|md|txt|cs|c|h|rs)[\"'][ \t]{0,4}[:=]>?[ \t]{0,4}[\"']\Z|"
+    rb"\.(?:php|py|rb|[jt]sx?|go|java|css|html?|json|ya?ml|xml|svg|png|md|txt|cs|c|h|rs)[\"'][ \t]{0,4}[:=]>?[^\n:=]{0,24}\Z|"
     rb"(?:[\w-]+\.)+[a-z]{2,4}/[\w./-]+[ \t]+(?:v?[0-9][\w.-]*[ \t]+)?\Z",
     re.IGNORECASE,
 )

@@ -144,12 +144,8 @@ def password(match: re.Match[bytes], text: bytes) -> str | None:
     if not digits and _CREDENTIAL_WORD.search(value):
         return None  # the name of a field or of a variable
     special = len(value) - letters - digits
-    joined = b"_" in value or b"-" in value
-    if (
-        is_plain_name(value)
-        or is_identifier(value, digits=2 if joined else 0)
-        or _holds_words(value)
-    ):
+    allowed = 2 if b"_" in value or b"-" in value else 1 if len(value) >= 16 else 0
+    if is_plain_name(value) or is_identifier(value, digits=allowed) or _holds_words(value):
         return None
     if _is_prose(match, text) and not (digits and letters and special):
         return None

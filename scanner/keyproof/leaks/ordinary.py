@@ -26,15 +26,17 @@ _URL = re.compile(
 _HOST = re.compile(rb"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]+)?\Z", re.IGNORECASE)
 _EMAIL = re.compile(rb"[^@]+@[a-z0-9.-]+\.[a-z]{2,}\Z", re.IGNORECASE)
 _CLOCK = re.compile(rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\Z")
-_VERSION = re.compile(rb"[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+.][0-9A-Za-z.]+)?\Z")
+_VERSION = re.compile(
+    rb"(?:[0-9]:)?[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+._(@][0-9A-Za-z._@()-]+|[a-z]+[0-9.]+)?\Z|[0-9]+\.v[0-9a-f_]+\Z"
+)
 _DATE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MEDIA_TYPE = re.compile(rb"(?:application|audio|font|image|multipart|text|video)/[a-z0-9.+*-]+")
 _CODE = re.compile(
     rb"[A-Za-z_$][\w$]*(?:[.:>-]{1,2}[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
     rb"\|\||&&|==|\w\?\.\w|\+=|\\[dwsS]|\[\^|\(\?)|[@#.:][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}|"
     rb"--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=[0-9]{1,3}\Z|[a-z_]{2,24}=\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
-    rb"[?:!*]|%\w+%?\Z|-[\w-]+(?::\w+)?\Z|[A-Za-z_~][\w-]*(?:\.[\w-]+)+=|[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[\w,.]+)?)+\Z|"
-    rb"[A-Za-z_]\w*(?:[pP]assword|[pP]asswd|[sS]ecret|[tT]oken|[kK]ey)\Z|@\w*\.|[\w.]+[:;]\Z|\.Values\b|[A-Za-z_]\w*\[[^\]]*\]\Z|[a-z_]+[!?]\Z"
+    rb"[?:!*]|crwdn[se][0-9]|[a-z_]+(?:,[a-z_]+)+\Z|.*\\u(?!00)[0-9A-Fa-f]{4}|%\w+%?\Z|-[\w-]+(?::\w+)?\Z|[A-Za-z_~][\w-]*(?:\.[\w-]+)+=|[a-z_]{4,20}(?::[0-9]{1,4})?\|[a-z_]{3,20}(?:[:|,][a-z0-9_,.:|]*)?\Z|"
+    rb"[A-Za-z_]\w*(?:[pP]assword|[pP]asswd|[sS]ecret|[tT]oken|[kK]ey)\Z|@\w*[.~/]|[\w.]+[:;]\Z|\.Values\b|[A-Za-z_]\w*\[[^\]]*\]\Z|[a-z_]+[!?]\Z"
 )
 _IDENTIFIER = re.compile(rb"[A-Za-z_$]+(?:[-_.:/][A-Za-z]+)*[0-9]{0,2}\Z")
 _CONSTANT = re.compile(
@@ -64,6 +66,7 @@ _ALGORITHMS = frozenset(
     eddsa enc encryption es gcm hkdf hmac hs kem key kw md mgf nist nistp none nopadding oaep padding pbkdf
     pkcs poly ps pss rs rsa scrypt sha signature ssh ssl tls tlsv with""".split()
 )
+_NAMED = re.compile(rb"passw|secret|token|credential", re.IGNORECASE)
 _LEET = bytes.maketrans(b"01345@$!", b"oieasasi")
 _LONGEST_WORD = max(map(len, _STOP | _ALGORITHMS))
 
@@ -113,6 +116,7 @@ def is_identifier(value: bytes, *, digits: int = 2) -> bool:
 
 def is_plain_name(value: bytes) -> bool:
     """Whether a value is letters with joints only, and short or wordy."""
+    value = value.rstrip(b".,!?")
     if _IDENTIFIER.match(value) is None:
         return False
     return wordiness(value) > 0.36 or (
@@ -128,6 +132,8 @@ def is_ordinary_text(value: bytes) -> bool:
     """Whether what an encoding held (``user:password``) is text that stands for no secret."""
     secret = value.rpartition(b":")[2].strip()
     if not secret or is_placeholder(secret) or is_words(secret.replace(b" ", b"-")):
+        return True
+    if _NAMED.search(secret) and not any(48 <= letter <= 57 for letter in secret):
         return True
     return b" " in secret and wordiness(secret) > 0.3 and entropy(secret) < 4.2
 

@@ -471,6 +471,10 @@ def _lock(rng: Random) -> str:
         f"  /{word}-auth@1.2.3:\n    resolution: {{integrity: sha512-{b64}}}\n", f'"{word}-secret@npm:1.0.0":\n  checksum: {h}{h}\n',
         f'[[package]]\nname = "{word}-keyring"\nversion = "0.1.0"\nchecksum = "{h}"\n', f"{word}-tokens==1.0.0 \\\n    --hash=sha256:{h}\n", f"    {word}_key (1.2.3)\n      sha256={h}\n",
         f"github.com/azure/{word}-service-bus-go v1.0.0 h1:{b64[:43]}=\n", f'            "url": "https://api.github.com/repos/{word}/zipball/{h[:40]}",\n            "reference": "{h[:40]}",\n            "shasum": ""\n',
+        f'"name": "cloudflare/{word}",\n"source": {{\n"reference": "{h[:40]}"\n',
+        f'"src\\/{word}\\/{word.title()}Token.php":"{h[:32]}","src\\/{word}.php"',
+        f'"plugins/{word}/facebook.png" => array("302", "{h[:32]}"),\n',
+        f'"api_token_title":"crwdns{h[:2]}:0crwdne{h[:2]}:0"\n',
         f'    files = [\n        {{file = "{word}-token-1.0.whl", hash = "sha256:{h}"}},\n',
     ])  # fmt: skip
 
