@@ -161,6 +161,21 @@ def bech32(value: bytes) -> bool:
     return state == 1
 
 
+def stellar_seed(value: bytes) -> bool:
+    """SEP 23: base32 of the version byte of a seed, 32 bytes and their CRC-16, low byte first."""
+    try:
+        raw = base64.b32decode(value)
+    except ValueError:
+        return False
+    return raw[0] == 0x90 and binascii.crc_hqx(raw[:-2], 0) == int.from_bytes(raw[-2:], "little")
+
+
+def key_bytes(value: bytes) -> bool:
+    """A JSON array of 64 bytes that look random: the seed and public key of Ed25519."""
+    numbers = [int(number) for number in re.findall(rb"[0-9]+", value)]
+    return max(numbers) < 256 and len(set(numbers)) >= 40 and numbers != sorted(numbers)
+
+
 def pypi(value: bytes) -> bool:
     """PyPI: a version-2 macaroon whose location is an index of PyPI."""
     try:
@@ -260,6 +275,8 @@ CHECKS: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
             base58check,
             bech32,
             pypi,
+            stellar_seed,
+            key_bytes,
             base64_64,
             base64_32,
             base64_any,

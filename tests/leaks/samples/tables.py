@@ -735,6 +735,10 @@ private_key.encrypted_pem - [[{encpem}]]\n
 private_key.pgp - [[{pgp}]]\n
 private_key.putty - PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nComment: ada\nPublic-Lines: 1\n{b64}\nPrivate-Lines: 2\n[[{b64}\n{b64}]]
 private_key.age A {age}
+nostr.private_key N {nsec}
+stellar.secret_seed SEED {stellar}
+solana.keypair - [[{solana}]]\n
+openvpn.static_key - [[{ovpn}]]\n
 private_key.age_post_quantum A {agepq}
 private_key.jwk - {"kty": "EC", "crv": "P-256", "x": "{w43}", "d": "[[{w43}]]"}
 private_key.jwk_reversed - {"d": "[[{w43}]]", "crv": "P-256", "kty": "EC"}

@@ -8,6 +8,7 @@ No line holds a value.
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import json
 import re
@@ -97,6 +98,12 @@ def base58check(payload: bytes) -> str:
     return text
 
 
+def _stellar(seed: bytes) -> str:
+    """Return a seed of Stellar: its version, 32 bytes and their checksum in base32."""
+    raw = b"\x90" + seed
+    return base64.b32encode(raw + binascii.crc_hqx(raw, 0).to_bytes(2, "little")).decode()
+
+
 def bech32(rng: Random, prefix: str, length: int) -> str:
     """Return a BIP 173 string of ``length`` random letters and their checksum."""
     alphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
@@ -125,6 +132,12 @@ def _pem(rng: Random, label: str, size: int = 600) -> str:
     body = base64.b64encode(der).decode()
     lines = "\n".join(body[i : i + 64] for i in range(0, len(body), 64))
     return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----"
+
+
+def _openvpn(rng: Random) -> str:
+    label = "OpenVPN Static key V1"
+    lines = "\n".join(letters(rng, 32, ALPHABETS["h"]) for _ in range(16))
+    return f"{'-' * 5}BEGIN {label}{'-' * 5}\n{lines}\n{'-' * 5}END {label}{'-' * 5}"
 
 
 def _openssh(rng: Random) -> str:
@@ -180,6 +193,10 @@ MAKERS: dict[str, Callable[[Random], str]] = {
     "pgp": _pgp,
     "age": lambda r: bech32(r, "age-secret-key-", 52),
     "agepq": lambda r: "AGE-SECRET-KEY-PQ-1" + letters(r, 58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"),
+    "nsec": lambda r: bech32(r, "nsec", 52).lower(),
+    "stellar": lambda r: _stellar(r.randbytes(32)),
+    "solana": lambda r: json.dumps(list(r.randbytes(64))),
+    "ovpn": _openvpn,
     "wif": lambda r: base58check(b"\x80" + r.randbytes(32) + b"\x01"),
     "xprv": lambda r: base58check(bytes.fromhex("0488ade4") + r.randbytes(74)),
     "json64": lambda r: base64.b64encode(
