@@ -72,7 +72,7 @@ def add(scope: str, paths: tuple[str, ...], **stated: str | None) -> int:
 def import_files(files: tuple[Path, ...], **stated: str | None) -> int:
     """Take over what another scanner's files accept: baselines, ignore files, reports.
 
-    .gitleaksignore, .betterleaksignore, a Gitleaks JSON report, .secrets.baseline, a Kingfisher
+    .gitleaksignore, .betterleaksignore, the allow-list of .gitleaks.toml, a Gitleaks JSON report, .secrets.baseline, a Kingfisher
     baseline, TruffleHog JSON lines, .gitguardian.yaml, .gitallowed. Values that stand in them are
     hashed in memory and dropped. What matches nothing is named, never guessed.
     """

@@ -17,7 +17,7 @@ from keyproof.identity import KeyedFingerprinter
 from keyproof.leaks import gitio, texts
 from keyproof.leaks.attribution import show_path
 from keyproof.leaks.collector import search_text
-from keyproof.leaks.conditions import compiled
+from keyproof.leaks.conditions import Condition, compiled, reduce
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.imported import formats, read_text
 from keyproof.leaks.imports._known import Acceptances, Known
@@ -28,17 +28,29 @@ from keyproof.model.secret import Secret
 
 
 class Recogniser(KeyedFingerprinter):
-    """A baseline's fingerprinter that remembers which digests it has met. For one process alone."""
+    """A baseline's fingerprinter that remembers what it has met. For one process alone.
+
+    Attributes:
+        met: the secrets that have a wanted digest.
+        left: what is left of each condition, by secret, once its value is known.
+    """
 
     def __init__(self, salt: bytes, wanted: Iterable[Known]) -> None:
         """Take the baseline's salt, and what names digests."""
         super().__init__(salt, local=False)
-        self._wanted = frozenset(one.digest for one in wanted if one.digest)
+        statements = list(wanted)
+        self._wanted = frozenset(one.digest for one in statements if one.digest)
         self.met: dict[str, str] = {}
+        self.left: dict[Known, dict[str, Condition]] = {
+            one: {} for one in statements if one.condition is not False
+        }
 
     def secret_id(self, secret: Secret) -> str:
         """See ``Fingerprinter.secret_id``."""
         secret_id = super().secret_id(secret)
+        for known, left in self.left.items():
+            subjects = {"secret": secret.reveal(), "match": secret.reveal()}
+            left[secret_id] = reduce(known.condition, subjects)
         if self._wanted:
             value = secret.reveal()
             for name in ("sha1", "sha256"):
@@ -55,6 +67,7 @@ class Spot(NamedTuple):
     occurrence_id: str
     path: str | None
     detector: str
+    commit: str | None = None
 
 
 class _Line(NamedTuple):
@@ -82,6 +95,9 @@ def read_acceptances(path: Path) -> Acceptances:
     text = read_text(path)
     for module in formats():
         if module.recognises(str(path), text):
+            if hasattr(module, "accepted"):
+                found: Acceptances = module.accepted(text, str(path))
+                return found
             if module.RULES:
                 hint = f"keyproof leaks --rules {path}"
                 raise ConfigError("this file holds rules", where=str(path), hint=hint)
@@ -106,7 +122,7 @@ class Lookup:
         self._matcher = matcher
         self._recogniser = recogniser
         self._spots = [
-            Spot(leak.secret_id, place.occurrence_id, place.path, leak.detector)
+            Spot(leak.secret_id, place.occurrence_id, place.path, leak.detector, place.commit)
             for leak in leaks
             for place in leak.occurrences
         ]
@@ -116,6 +132,8 @@ class Lookup:
         """Return what a statement accepts here; nothing where it matches nothing."""
         if known.digest is not None:
             return self._by_digest(known)
+        if known.condition is not False:
+            return Matched(known, _once(self._meeting(known)))
         if known.globs:
             globs = [re.compile(_glob(one)) for one in known.globs]
             fits = [s for s in self._spots if s.path and any(g.fullmatch(s.path) for g in globs)]
@@ -140,6 +158,19 @@ class Lookup:
         at = (secret_id, known.path)
         here += [o.spot for o in self._lines if (o.spot.secret_id, o.spot.path) == at]
         return Matched(known, _once(here))
+
+    def _meeting(self, known: Known) -> Iterator[Spot]:
+        """Yield what meets a condition; lines are known of the worktree alone."""
+        left = self._recogniser.left[known]
+        spots = [(spot, b"") for spot in self._spots]
+        for spot, shown in (*spots, *((one.spot, one.shown) for one in self._lines)):
+            subjects = {
+                "line": shown,
+                "path": (spot.path or "").encode(),
+                "commit": (spot.commit or "").encode(),
+            }
+            if reduce(left.get(spot.secret_id, False), subjects) is True:
+                yield spot
 
     def _worktree(self) -> Iterator[_Line]:
         for text in texts.worktree_files(self._repository):

@@ -124,6 +124,12 @@ def _gitallowed(world: World) -> tuple[str, str]:
     return ".gitallowed", "src/app\\.py:[0-9]+:[[:alpha:]]+ =\n^nothing$\n"
 
 
+def _allow_lists(world: World) -> tuple[str, str]:
+    lists = "[allowlist]\ndescription = 'sample'\ncondition = 'AND'\npaths = ['^src/']\n"
+    other = "[[allowlists]]\nregexTarget = 'line'\nregexes = ['nothing of the kind']\n"
+    return ".gitleaks.toml", lists + f"stopwords = ['{github_pat(KNOWN)[8:20]}']\n" + other
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -137,6 +143,7 @@ def _gitallowed(world: World) -> tuple[str, str]:
         (_gitguardian, "ignored in ggshield: sample"),
         (_gitguardian_1, "in a path that ggshield ignores"),
         (_gitallowed, "allowed in git-secrets"),
+        (_allow_lists, "allowed in gitleaks: sample"),
     ],
 )
 def test_what_a_file_accepts_is_accepted_and_the_rest_is_named(
@@ -177,6 +184,6 @@ def test_a_file_of_no_known_form_is_refused(world: World) -> None:
     assert (ran.code, "no known form" in ran.err) == (2, True)
     ran = world.run("baseline", "import", "nowhere")
     assert (ran.code, "cannot be read" in ran.err) == (2, True)
-    rules = world.write(".gitleaks.toml", '[[rules]]\nid = "a"\nregex = "b{9}"\n')
+    rules = world.write("rules.yml", "rules:\n  - {id: a, pattern: 'b{9}'}\n")
     ran = world.run("baseline", "import", str(rules))
     assert (ran.code, "keyproof leaks --rules" in ran.err) == (2, True)

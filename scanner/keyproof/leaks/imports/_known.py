@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from keyproof.errors import ConfigError
+from keyproof.leaks.conditions import Condition
 
 
 class Known(NamedTuple):
@@ -20,6 +21,7 @@ class Known(NamedTuple):
         digest: ``sha1:…`` or ``sha256:…`` of the value, in hexadecimal.
         pattern: an expression (see ``_dialect.translate``) over ``path:line:content``.
         globs: patterns of paths: everything that is found there now.
+        condition: of a secret, its line, path and commit (``leaks.conditions``).
         reason: what the file says of it.
     """
 
@@ -31,6 +33,7 @@ class Known(NamedTuple):
     digest: str | None = None
     pattern: str | None = None
     globs: tuple[str, ...] = ()
+    condition: Condition = False
     reason: str | None = None
 
 

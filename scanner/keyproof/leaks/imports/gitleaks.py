@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from keyproof.errors import ConfigError
-from keyproof.leaks.conditions import Condition, all_of, any_of
+from keyproof.leaks.conditions import Condition, any_of
 from keyproof.leaks.imports import _expr
+from keyproof.leaks.imports._allow_lists import allowed, tables
 from keyproof.leaks.imports._dialect import translate
+from keyproof.leaks.imports._known import Acceptances, Known
 from keyproof.leaks.imports._rule import (
     FIRST,
     Beside,
@@ -32,10 +34,6 @@ _RULE_FIELDS = {
 _TOP_FIELDS = {
     "title", "description", "extend", "rules", "allowlist", "allowlists", "minVersion",
     "betterleaksMinVersion", "filter", "prefilter",
-}  # fmt: skip
-_ALLOW_FIELDS = {
-    "description", "condition", "commits", "paths", "regexTarget", "regexes", "stopwords",
-    "targetRules",
 }  # fmt: skip
 _GENERIC = re.compile(r"generic|entropy|password|passwd", re.IGNORECASE)
 
@@ -61,6 +59,29 @@ def read(text: str, name: str) -> Reading:
         ConfigError: it is no TOML, or extends what cannot be read.
     """
     return _File(text, name).reading(_DEPTH)
+
+
+def accepted(text: str, name: str) -> Acceptances:
+    """Read what the allow-lists for every rule accept: most files hold nothing else.
+
+    Raises:
+        ConfigError: it is no TOML.
+    """
+    file = _File(text, name)
+    known = [
+        Known(name, rule="allow-list", condition=one.condition, reason=_reason(raw))
+        for raw in tables(file.data)
+        if not raw.get("targetRules")
+        for one in file.of_table(raw)
+    ]
+    return Acceptances(tuple(known), tuple(map(str, file.refusals)))
+
+
+def _reason(raw: Mapping[str, Any]) -> str:
+    said = raw.get("description")
+    return (
+        f"allowed in gitleaks: {said}" if isinstance(said, str) and said else "allowed in gitleaks"
+    )
 
 
 class _Global(NamedTuple):
@@ -147,22 +168,26 @@ class _File:
 
     def _globals(self) -> Iterator[_Global]:
         """Yield what skips findings of every rule, or of the rules that it names."""
-        for raw in _tables(self.data):
-            try:
-                condition = _allowed(raw)
-            except Untranslatable as failure:
-                self._refuse(f"the global allow-list: {failure}")
-                continue
-            if condition is not False:
-                yield _Global(condition, tuple(f"{PREFIX}:{o}" for o in raw.get("targetRules", ())))
+        for raw in tables(self.data):
+            yield from self.of_table(raw)
         for field in ("filter", "prefilter"):
             if self.data.get(field):
                 yield _Global(self._condition(field, str(self.data[field])), ())
-        if _tables(self.data):
+        if tables(self.data):
             self.notes.append(
-                f"{self.name}: the global allow-list holds for its own rules; accept what keyproof's "
-                "detectors find with 'keyproof baseline'"
+                f"{self.name}: the global allow-list holds for its own rules; for what keyproof's "
+                f"detectors find: keyproof baseline import {self.name}"
             )
+
+    def of_table(self, raw: Mapping[str, Any]) -> Iterator[_Global]:
+        """Yield what one allow-list skips."""
+        try:
+            condition = allowed(raw)
+        except Untranslatable as failure:
+            self._refuse(f"the global allow-list: {failure}")
+            return
+        if condition is not False:
+            yield _Global(condition, tuple(f"{PREFIX}:{o}" for o in raw.get("targetRules", ())))
 
     def _refuse(self, reason: str) -> None:
         self.refusals.append(Refusal(f"{self.name}:1", "", reason))
@@ -188,11 +213,6 @@ class _File:
             return None
         self.notes += [f"{where}: {name}: {note}" for note in notes]
         return rule
-
-
-def _tables(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    one = data.get("allowlist")
-    return [*([one] if isinstance(one, dict) else []), *data.get("allowlists", [])]
 
 
 def _with_globals(rule: Rule, found: Iterable[_Global]) -> Rule:
@@ -241,35 +261,12 @@ def _conditions(raw: Mapping[str, Any], notes: list[str]) -> Iterator[Condition]
         yield ("not", ("matches", "path", (translate(str(raw["path"]), "go"),)))
     if raw.get("tokenEfficiency"):
         notes.append("tokenEfficiency is not asked: more is found")
-    for one in _tables(raw):
-        yield _allowed(one)
+    for one in tables(raw):
+        yield allowed(one)
     if raw.get("filter"):
         condition, more = _expr.parse(str(raw["filter"]))
         notes += more
         yield condition
-
-
-def _allowed(raw: Mapping[str, Any]) -> Condition:
-    """Return the condition of one allow-list: all that it lists, or any of it."""
-    unknown = sorted(raw.keys() - _ALLOW_FIELDS)
-    if unknown:
-        raise Untranslatable(f"'{unknown[0]}' is unknown")
-    target = raw.get("regexTarget") or "secret"
-    if target not in {"secret", "match", "line"}:
-        raise Untranslatable("regexTarget is secret, match or line")
-    parts: list[Condition] = []
-    for field, subject in (("regexes", target), ("paths", "path")):
-        if raw.get(field):
-            expressions = tuple(translate(str(one), "go") for one in raw[field])
-            parts.append(("matches", subject, expressions))
-    if raw.get("stopwords"):
-        parts.append(("contains_fold", "secret", tuple(map(str, raw["stopwords"]))))
-    if raw.get("commits"):
-        parts.append(("in", "commit", tuple(str(one).lower() for one in raw["commits"])))
-    joined: Callable[..., Condition] = (
-        all_of if str(raw.get("condition", "OR")).upper() in {"AND", "&&"} else any_of
-    )
-    return joined(*parts) if parts else False
 
 
 def _beside(raw: Mapping[str, Any]) -> Beside:
