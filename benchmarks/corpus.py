@@ -1,9 +1,11 @@
 """Builds a repository from the releases of a real package: each release one commit, and merges.
 
-    .venv/bin/python benchmarks/corpus.py botocore 12 .cache/bench/botocore
+    .venv/bin/python benchmarks/corpus.py botocore .cache/bench/botocore
+    .venv/bin/python benchmarks/corpus.py --pin botocore 28      (prints lines for releases.lock)
 
-The wheels come from the configured package registry through pip, spread over the package's life.
-Every third release is committed on a branch and merged. The same releases give the same commits.
+The wheels come from the configured package registry through pip; ``releases.lock`` names them with
+their hashes. Every third release is committed on a branch and merged. The same releases give the
+same commits.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+LOCK = Path(__file__).with_name("releases.lock")
 _WHO = b"Release Bot <releases@example.org>"
 _START, _DAY = 1_500_000_000, 86_400
 
@@ -37,27 +40,61 @@ def releases(package: str, count: int) -> list[str]:
     return every[::-1][::step][:count][::-1]
 
 
-def wheels(package: str, versions: Sequence[str], folder: Path) -> Iterator[Path]:
-    """Download one wheel a version; versions without a pure one are passed over, aloud."""
-    for version in versions:
-        target = folder / version
-        target.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
-                *("--only-binary", ":all:", "--dest", str(target), f"{package}=={version}"),
-            ],
-            stderr=subprocess.DEVNULL,  # pip prints every version that there is
-            check=False,
-        )
-        found = sorted(target.glob("*.whl"))
-        if done.returncode or not found:
-            print(f"{package} {version}: no wheel; passed over", file=sys.stderr)
+def pin(package: str, count: int) -> Iterator[str]:
+    """Yield lines for ``releases.lock``; releases without a wheel are passed over, aloud."""
+    uv = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet", "--no-deps"]
+    uv += ["--generate-hashes", "--no-header", "--no-annotate", "--only-binary", ":all:", "-"]
+    for version in releases(package, count):
+        line = f"{package}=={version}"
+        done = subprocess.run(uv, input=line, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"{line}: no wheel; passed over", file=sys.stderr)
             continue
-        yield found[0]
+        yield " ".join([line, *re.findall(r"--hash=\S+", done.stdout)])
 
 
-def build(package: str, count: int, target: Path) -> None:
+def pinned(package: str) -> list[str]:
+    """Return the lines of ``releases.lock`` that are about a package, oldest release first."""
+    lines = LOCK.read_text().splitlines()
+    return [line for line in lines if line.startswith(f"{package}==")]
+
+
+def _download(requirement: str, target: Path) -> Path | None:
+    """Download one wheel; a hash in the requirement must be the wheel's."""
+    target.mkdir(parents=True, exist_ok=True)
+    wanted = target / "wanted.txt"
+    wanted.write_text(requirement + "\n")
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+            *(
+                "--ignore-requires-python",
+                "--only-binary",
+                ":all:",
+                "--dest",
+                str(target),
+                "-r",
+                str(wanted),
+            ),
+        ],
+        stderr=subprocess.DEVNULL,  # pip prints every version that there is
+        check=False,
+    )
+    return next(iter(target.glob("*.whl")), None)
+
+
+def wheels(lines: Sequence[str], folder: Path) -> Iterator[Path]:
+    """Download the wheels of the lines, each as it is asked for."""
+    for number, line in enumerate(lines):
+        wheel = _download(line, folder / str(number))
+        if wheel is None:
+            message = f"{line.split()[0]}: the registry has no wheel with this hash"
+            raise SystemExit(message)
+        yield wheel
+        wheel.unlink()
+
+
+def build(package: str, target: Path) -> None:
     """Make the repository at ``target``; one that is there is kept."""
     if (target / "HEAD").exists():
         return
@@ -68,7 +105,7 @@ def build(package: str, count: int, target: Path) -> None:
     )
     assert importer.stdin
     with tempfile.TemporaryDirectory() as scratch:
-        for chunk in _stream(wheels(package, releases(package, count), Path(scratch))):
+        for chunk in _stream(wheels(pinned(package), Path(scratch))):
             importer.stdin.write(chunk)
     importer.stdin.close()
     if importer.wait():
@@ -112,4 +149,8 @@ def _commit(
 
 
 if __name__ == "__main__":
-    build(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1] == "--pin":
+        for one in pin(sys.argv[2], int(sys.argv[3])):
+            print(one, flush=True)
+    else:
+        build(sys.argv[1], Path(sys.argv[2]))

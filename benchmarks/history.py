@@ -1,25 +1,30 @@
-"""Times a whole history scan: git's own floor, keyproof cold and again, kingfisher; in one run.
+"""Times a whole history scan: git's own floor, keyproof cold and again, and its peers; in one run.
 
     .venv/bin/python benchmarks/history.py REPOSITORY…
 
-The floor is what any scanner must do: list all objects and read each blob once, on two processes,
-and throw the bytes away. Peak memory is the largest process's, in MB, children included.
+Prints one Markdown table a repository. The floor is what any scanner must do: list all objects and
+read each blob once, on two processes, and throw the bytes away. Peers: kingfisher (every object, as
+keyproof), gitleaks (what ``git log -p`` shows) and detect-secrets (the newest files only: it reads
+no history).
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+
+from measure import Taken, timed
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / ".tools" / "bench"
+GITLEAKS = "github.com/zricethezav/gitleaks/v8@v8.30.0"
+_LEAKS = ("-m", "keyproof", "leaks")
 
 
 def peer(name: str) -> str:
@@ -32,27 +37,15 @@ def peer(name: str) -> str:
     return str(PEERS / "bin" / name)
 
 
-def timed(command: Sequence[str], environment: dict[str, str]) -> tuple[float, float, float]:
-    """Run a command in a process that reports its children: wall, CPU seconds, peak MB."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        started = time.monotonic()
-        subprocess.run(
-            command,
-            check=False,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        wall, used = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-        os.write(writer, f"{wall} {used.ru_utime + used.ru_stime} {used.ru_maxrss / 1024}".encode())
-        os._exit(0)
-    os.close(writer)
-    wall, cpu, peak = map(float, os.read(reader, 200).split())
-    os.close(reader)
-    os.waitpid(child, 0)
-    return wall, cpu, peak
+def gitleaks() -> str | None:
+    """Return gitleaks: the one on PATH, or built by Go; ``None`` where neither can be had."""
+    found = shutil.which("gitleaks") or shutil.which("gitleaks", path=str(PEERS / "bin"))
+    if found or not shutil.which("go"):
+        return found
+    built = subprocess.run(
+        ["go", "install", GITLEAKS], env=os.environ | {"GOBIN": str(PEERS / "bin")}, check=False
+    )
+    return None if built.returncode else str(PEERS / "bin" / "gitleaks")
 
 
 def floor(repository: str) -> float:
@@ -79,50 +72,55 @@ def floor(repository: str) -> float:
     return time.monotonic() - started
 
 
+def _keyproof(repository: Path, home: Path) -> Iterator[tuple[str, Taken]]:
+    environment = os.environ | {"XDG_CACHE_HOME": str(home), "XDG_DATA_HOME": str(home)}
+    # compile the rules once: a scan in a fresh home pays seconds for that alone
+    timed([sys.executable, *_LEAKS, "--stdin"], environment)
+    scan = [sys.executable, *_LEAKS, str(repository), "-q", "--format", "jsonl"]
+    yield "keyproof, first scan", timed(scan, environment)
+    yield "keyproof, second scan", timed(scan, environment)
+
+
+def _peers(repository: Path, scratch: Path) -> Iterator[tuple[str, Taken]]:
+    environment = dict(os.environ)
+    scan = [peer("kingfisher"), "scan", str(repository), "--no-validate"]
+    yield "kingfisher 2.14.0", timed(scan, environment)
+    program = gitleaks()
+    if program:
+        scan = [program, "git", "--no-banner", "--log-opts=--all", str(repository)]
+        yield "gitleaks 8.30.0", timed(scan, environment)
+    tree = scratch / "tree"
+    tree.mkdir()
+    with tempfile.TemporaryFile() as archive:
+        subprocess.run(
+            ["git", "-C", str(repository), "archive", "HEAD"], stdout=archive, check=True
+        )
+        archive.seek(0)
+        subprocess.run(["tar", "-x", "-C", str(tree)], stdin=archive, check=True)
+    scan = [peer("detect-secrets"), "scan", "--all-files", "."]
+    yield "detect-secrets 1.5.0, newest files", timed(scan, environment, tree)
+
+
 def measure(repository: Path) -> None:
     """Print one repository's table."""
     size = sum(f.stat().st_size for f in repository.rglob("*.pack")) / 1e6
-    print(f"\n{repository.name}: {size:,.0f} MB of packs")
-    keyproof = [
-        sys.executable,
-        "-m",
-        "keyproof",
-        "leaks",
-        str(repository),
-        "-q",
-        "--format",
-        "jsonl",
-    ]
-    rules_home = tempfile.mkdtemp()
-    environment = os.environ | {"XDG_CACHE_HOME": rules_home, "XDG_DATA_HOME": rules_home}
-    subprocess.run(  # compile the rules once: a scan in a fresh home pays seconds for that alone
-        [sys.executable, "-m", "keyproof", "leaks", "--stdin"],
-        input=b"",
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
-    rows: list[tuple[str, Callable[[], tuple[float, float, float]]]] = [
-        ("keyproof, first scan", lambda: timed(keyproof, environment)),
-        ("keyproof, second scan", lambda: timed(keyproof, environment)),
-        (
-            "kingfisher 2.14.0",
-            lambda: timed(
-                [peer("kingfisher"), "scan", str(repository), "--no-validate"], dict(os.environ)
-            ),
-        ),
-    ]
-    peer("kingfisher")
-    base = floor(str(repository))
-    base = min(base, floor(str(repository)))
-    print(f"  {'':24}{'wall s':>8}{'CPU s':>8}{'peak MB':>9}{'× floor':>9}")
-    print(f"  {'floor: 2 × git cat-file':24}{base:8.2f}{'':8}{'':9}{1:9.2f}")
-    for name, run in rows:
-        wall, cpu, peak = run()
-        print(f"  {name:24}{wall:8.2f}{cpu:8.2f}{peak:9.0f}{wall / base:9.2f}")
-    shutil.rmtree(rules_home)
+    print(f"\n{repository.name}: {size:,.0f} MB of packs, load {os.getloadavg()[0]:.1f}\n")
+    base = min(floor(str(repository)), floor(str(repository)))
+    print("| | wall s | CPU s | PSS MB | private MB | wall × floor | CPU × keyproof |")
+    print("|---|---|---|---|---|---|---|")
+    print(f"| floor: 2 × git cat-file | {base:.2f} | | | | 1.0 | |")
+    own = 0.0
+    with tempfile.TemporaryDirectory() as scratch:
+        for runs in (_keyproof(repository, Path(scratch)), _peers(repository, Path(scratch))):
+            for name, taken in runs:
+                own = own or taken.cpu
+                print(
+                    f"| {name} | {taken.wall:.2f} | {taken.cpu:.2f} | {taken.pss:.0f} "
+                    f"| {taken.private:.0f} | {taken.wall / base:.1f} | {taken.cpu / own:.2f} |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":
     for argument in sys.argv[1:]:
-        measure(Path(argument))
+        measure(Path(argument).resolve())
