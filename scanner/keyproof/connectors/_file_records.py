@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -24,6 +25,9 @@ from keyproof.model.key import (
 from keyproof.model.principal import Principal, principal_record_id
 from keyproof.model.secret import Secret
 from keyproof.ports import Fingerprinter
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Two sources may be the first to need :class:`KeyRow`, for which msgspec is not made."""
 
 _FIELD = re.compile(r"at `\$\.([a-z_]+)")
 _MISSING = re.compile(r"missing required field `([a-z_]+)`")
@@ -93,7 +97,8 @@ def parse_row(
     if len(str(plain.get("last_used_at", "")).strip()) == DATE_LENGTH:
         values.setdefault("last_used_precision", "day")
     try:
-        row = msgspec.convert(values, KeyRow)
+        with _ONE_AT_A_TIME:
+            row = msgspec.convert(values, KeyRow)
     except msgspec.ValidationError as error:  # its text may quote the value
         text = str(error)
         if missing := _MISSING.search(text):

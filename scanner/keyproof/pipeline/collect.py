@@ -59,6 +59,8 @@ def collect(
         UsageError: a source cannot even be tried: a package is missing.
         ConfigError: its settings are wrong.
     """
+    for kind in get_args(Record):  # msgspec crashes where two threads are the first to need a type
+        msgspec.json.Decoder(kind)
     harvests = tuple(executor.map(harvest, sources))
     records = [record for gathered in harvests for record in gathered.records]
     keys, key_gaps = _unique(r for r in records if isinstance(r, Key))
