@@ -190,11 +190,13 @@ class _Reader:
                 missing -= len(piece)
             taken.count = offset + len(window)
             last = offset + len(window) >= size or missing > 0
-            yield offset, bytes(window), last
+            whole, begin = bytes(window), offset
+            offset += len(window) - self.overlap
+            del window[: -self.overlap]  # before it is searched: a window is held once, not twice
+            yield begin, whole, last
+            del whole
             if last:
                 break
-            offset += len(window) - self.overlap
-            del window[: -self.overlap]
         if not behind:
             behind = self.pipe.read(1) or b""
         if behind and behind[0] != _NEWLINE:
