@@ -32,9 +32,9 @@ def line_of(text: str, sign: str) -> int:
 
 BROKEN = [
     ("# title: Keys are not old\n", "", "'title' is missing", "# title"),
-    ("#   severity: high", "#   severity: enormous", "the value is not allowed", "severity"),
+    ("#   severity: high", "#   severity: enormous", "must be one of: info, low", "severity"),
     ("#   severity: high", "#   severety: high", "unknown setting 'severety'", "severety"),
-    ("#   subject: key", "#   subject: keys", "the value is not allowed", "subject"),
+    ("#   subject: key", "#   subject: keys", "must be one of: key, principal", "subject"),
     ("#   version: 1.0.0", "#   version: one", "'version' must look like", "version"),
     ("# scope: package", "# scope: rule", "the value is not allowed", "scope"),
     ("needs: [status, ", "needs: [statuss, ", "no field 'statuss'", "needs"),
