@@ -1,7 +1,7 @@
 """Deltas: what a version takes over from its base, and what it adds (gitformat-pack).
 
 The innermost loops of a history scan. Plain Python whose every name has a type, so that mypyc can
-compile it unchanged (``KEYPROOF_COMPILE``, see docs/development.md): compiled, it takes a quarter of
+compile it unchanged (see docs/development.md): compiled, it takes a quarter of
 the time. Numbers fit 64 bits by the checks below.
 """
 
