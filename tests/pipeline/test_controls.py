@@ -114,7 +114,9 @@ def test_an_id_that_does_not_exist_there_is_found(
 
 def test_no_framework_is_said_to_be_fulfilled() -> None:
     for path in FOLDER.glob("*.yaml"):
-        said = re.search(r"\b(compliant|complies|certified|fulfilled)\b", path.read_text(), re.IGNORECASE)
+        said = re.search(
+            r"\b(compliant|complies|certified|fulfilled)\b", path.read_text(), re.IGNORECASE
+        )
         assert said is None, path.name
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from types import ModuleType
 
+_fastest: ModuleType = zlib
 try:
-    from isal import isal_zlib as _fastest
+    from isal import isal_zlib
 except ImportError:
-    _fastest = zlib
+    pass
+else:
+    _fastest = isal_zlib
 
 inflate: Callable[[bytes, int, int], bytes] = _fastest.decompress
 """Takes a stream (what follows it is passed over), zlib's window bits and the expected size."""
