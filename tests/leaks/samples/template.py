@@ -268,7 +268,7 @@ def samples(table: str, seed: int = 0, forms: int = len(FORMS)) -> list[Sample]:
         rng = Random(f"{detector}{seed}{number}")
         if name == "-":
             text = fill(template.replace("\\n", "\n").replace("\\t", "\t"), rng)
-            secret = text.partition("[[")[2].partition("]]")[0]
+            secret = re.split(r"\]\](?!\])", text.partition("[[")[2], maxsplit=1)[0]
             made.append(Sample(detector, text.replace("[[", "").replace("]]", ""), plant(secret)))
             continue
         for turn in range(forms):
