@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,8 @@ ESCAPED = pytest.StashKey[list[Escaped]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # started in the background, a shell has it ignored, and so would every child that is interrupted
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if FOLDER_VARIABLE not in os.environ:
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="keyproof-planted-")
 
