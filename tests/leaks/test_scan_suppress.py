@@ -27,7 +27,7 @@ def repo(planted: Path, home: Path) -> Repo:
 
 def _accepted(repo: Repo, home: Path, *options: str) -> dict[str, str | None]:
     done = keyproof("leaks", str(repo.path), "--format", "jsonl", *options, cwd=home, home=home)
-    assert done.code == 1
+    assert done.code in {0, 1}  # 0 where somebody accepts every place
     return {row["path"]: row["suppressed"] for row in map(json.loads, done.out.splitlines())}
 
 
