@@ -23,6 +23,8 @@ _ORDER = ("low", "medium", "high")
 _CUT = (b"***", b"...", "…".encode(), b"###", b"<re")
 """What follows a value of which only the beginning is shown."""
 _DIGIT = re.compile(rb"[0-9]")
+_WITH_DIGIT = re.compile(rb"[A-Za-z+/=_.~:|-]{0,199}+[0-9]")
+_SUM = re.compile(rb"h1:|sha-?(?:1|224|256|384|512)[-:=]|md5[-:=]")
 
 
 def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hit]:
@@ -37,6 +39,8 @@ def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hi
         from keyproof.leaks import foreign
 
         yield from foreign.confirm(rule, text, end)
+        return
+    if rule.into and not _may_be_random(text, end - rule.into):
         return
     low, high = max(0, end - rule.before), min(len(text), end + rule.after)
     for match in _compiled(rule.pattern).finditer(text, low, high):
@@ -83,6 +87,14 @@ def _ranks(digested: Digested) -> dict[str, int]:
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode("latin-1"))
+
+
+def _may_be_random(text: bytes, start: int) -> bool:
+    """Whether a value holds a digit, and nothing before it or at its start says that it is a sum."""
+    return (
+        _WITH_DIGIT.match(text, start) is not None
+        and _SUM.search(text, max(0, start - 8), min(len(text), start + 8)) is None
+    )
 
 
 def _provider_hit(rules: RuleSet, text: bytes, match: re.Match[bytes]) -> Hit | None:

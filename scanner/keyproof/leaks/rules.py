@@ -93,6 +93,7 @@ class Detector(NamedTuple):
         reject: a bytes expression; text between the match's start and the secret that spoils it.
         shape: name of the function in ``generic.SHAPES`` that judges the whole match.
         hashes: hash names by which the provider lists the secret.
+        into: how many bytes of the value lie before the reported end; 0 where that is not known.
         around: how many bytes around the value say whose it is (``RuleSet.keyed``).
         foreign: what an imported rule says besides, for ``leaks.foreign``; it runs on google-re2.
     """
@@ -114,6 +115,7 @@ class Detector(NamedTuple):
     reject: str
     shape: str
     hashes: tuple[str, ...]
+    into: int = 0
     around: int = 0
     foreign: str = ""
 

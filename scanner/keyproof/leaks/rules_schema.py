@@ -42,6 +42,8 @@ class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             for the name of any provider.
         before: bytes that a match may reach before the end of such a trigger; ``after`` it. The
             fewer, the faster; by default the pattern's whole width.
+        into: where every such trigger ends so many bytes into the value: a value that holds no
+            digit, or that is introduced as a digest, then opens no exact check.
         entropy: least entropy in bits a character; by default from the token's length.
         check: structural checks.
         companion: the other half of a pair.
@@ -68,6 +70,7 @@ class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     trigger: tuple[str, ...] = ()
     before: Annotated[int, msgspec.Meta(ge=0, le=20_000)] = 0
     after: Annotated[int, msgspec.Meta(ge=0, le=20_000)] = 0
+    into: Annotated[int, msgspec.Meta(ge=0, le=200)] = 0
     rank: int | None = None
     entropy: float | None = None
     public_prefix: int | None = None

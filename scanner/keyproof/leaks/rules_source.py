@@ -182,6 +182,7 @@ def _compile(
         reject=HASH_WORDS if _is_told_by_words(source) else "",
         shape=source.shape,
         hashes=source.hashes,
+        into=source.into,
         around=AROUND if source.around else 0,
     )
     return detector, derived
