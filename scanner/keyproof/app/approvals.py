@@ -26,11 +26,17 @@ MOST_COMMITS = 2000
 """Of the file's history: what lies further back is not looked at, and the approval is declared."""
 
 _EMAIL = re.compile(r"[^\s<>,]+@[^\s<>,]+")
-_TRUSTED = "G"
-"""git's word for a signature that is good, by a key that is trusted (git-log, %G?)."""
+_GOOD = "G"
+"""git's word for a signature that is good, by a key that somebody vouches for (git-log, %G?)."""
+
+_WHOLLY = frozenset({"fully", "ultimate"})
+"""How far that key must be trusted (git-log, %GT): gpg knows "marginal" too."""
+
+_NONE, _UNCHECKED = "N", "E"
 
 _UNTRUSTED = {
     "B": "its signature is bad",
+    "G": "its signature is good, but the key is trusted in part only",
     "U": "its signature is good, but nobody vouches for the key",
     "X": "its signature has expired",
     "Y": "its key has expired",
@@ -44,7 +50,13 @@ class _Signature(NamedTuple):
     """What git says of a commit's signature."""
 
     word: str
+    trust: str
     signer: str
+
+    @property
+    def proves(self) -> bool:
+        """Whether it is good, by a key that is trusted wholly."""
+        return self.word == _GOOD and self.trust in _WHOLLY
 
 
 def approvals(
@@ -80,7 +92,7 @@ def _approval(
         return Approval(basis="the entry is not committed as it stands, or its history is cut")
     short = commit[:12]
     signature = history.signature(commit, signers)
-    if signature.word != _TRUSTED:
+    if not signature.proves:
         why = _UNTRUSTED.get(signature.word, "its signature cannot be checked here")
         return Approval(basis=f"commit {short} wrote it: {why}")
     if not _same_person(signature.signer, str(entry.get("approver"))):
@@ -141,13 +153,20 @@ class _History:
             "gpg.minTrustLevel=undefined",
         )
         settings = [part for setting in chosen for part in ("-c", setting)]
-        out = run(
-            self._repository,
-            *settings,
-            *("log", "-1", "--no-show-signature", "--format=%G?%x00%GS", commit),
-        )
-        word, _, signer = out.decode("utf-8", "replace").strip("\n").partition("\0")
-        return _Signature(word.strip(), signer)
+
+        def told(what: str) -> str:
+            asked = ("log", "-1", "--no-show-signature", f"--format={what}", commit)
+            return run(self._repository, *settings, *asked).decode("utf-8", "replace").strip("\n")
+
+        word, _, signer = told("%G?%x00%GS").partition("\0")
+        if word == _NONE and self._has_signature(commit):
+            word = _UNCHECKED  # the program that would check it is missing, or failed
+        trust = told("%GT") if word == _GOOD else ""  # git aborts where it knows no trust
+        return _Signature(word, trust, signer)
+
+    def _has_signature(self, commit: str) -> bool:
+        head = run(self._repository, "cat-file", "commit", commit).partition(b"\n\n")[0]
+        return b"\ngpgsig" in head
 
     def _at(self, commit: str) -> Mapping[str, Any]:
         if commit not in self._held:
