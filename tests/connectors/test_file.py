@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -214,13 +213,27 @@ def test_a_line_is_counted_across_quoted_line_ends(tmp_path: Path) -> None:
     assert gap.call == "keys.csv:5"
 
 
-@pytest.mark.parametrize("text", ["", "\ufeff", "\n\n", REQUIRED + "\n"])
-def test_an_empty_file_is_counted_zero(tmp_path: Path, text: str) -> None:
-    for suffix in ("csv",) if REQUIRED in text else ("csv", "json", "jsonl"):
-        path = tmp_path / f"keys.{suffix}"
-        path.write_text(text)
-        keys, _, gaps, source = _read(path)
-        assert (keys, gaps, source.listed, source.complete) == ([], [], 0, True)
+@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl"])
+@pytest.mark.parametrize("text", ["", "\ufeff", "\n\n"])
+def test_an_empty_file_says_nothing_of_how_many_keys_there_are(
+    suffix: str, text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"keys.{suffix}"
+    path.write_text(text)
+    with pytest.raises(SourceError, match="the file is empty") as caught:
+        _read(path)
+    assert (caught.value.reason, caught.value.where) == ("invalid_data", path.name)
+    assert ("native_id" if suffix == "csv" else "[]") in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(("suffix", "text"), [("csv", REQUIRED + "\n"), ("json", " [ ]\n")])
+def test_a_header_alone_and_an_empty_array_count_zero(
+    suffix: str, text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"keys.{suffix}"
+    path.write_text(text)
+    keys, _, gaps, source = _read(path)
+    assert (keys, gaps, source.listed, source.complete) == ([], [], 0, True)
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path) -> None:
@@ -403,14 +416,12 @@ def test_no_content_crashes_and_every_row_is_a_key_or_a_gap(
         msgspec.json.encode(record)
 
 
-def test_ten_thousand_rows_take_about_a_second(tmp_path: Path) -> None:
+def test_ten_thousand_rows_are_read(tmp_path: Path) -> None:
     header = REQUIRED + ",created_at,last_used_at,scopes,labels,principal_id,principal_mfa,owner"
     rows = (
         f"acme,prod,k-{n},active,api_token,2026-01-01T00:00:00Z,2026-11-01,read;write,team=t{n % 9},u{n % 500},enabled,o"
         for n in range(10_000)
     )
     path = _csv(tmp_path, header, *rows)
-    started = time.perf_counter()
     keys, principals, gaps, _ = _read(path)
     assert (len(keys), len(principals), gaps) == (10_000, 500, [])
-    assert time.perf_counter() - started < 5

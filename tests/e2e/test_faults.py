@@ -140,6 +140,15 @@ def test_an_aws_call_that_fails(cloud: Desk, fault: Any, reason: str) -> None:
     the_rest_is_there(outcome)
 
 
+def test_an_export_that_wrote_nothing_is_a_gap(desk: Desk) -> None:
+    (desk.folder / "keys.csv").write_text("")
+    outcome = desk.scan("--fail-on", "critical")
+    (gap,) = outcome.scan["gaps"]
+    assert (gap["source"], gap["detail"]) == ("keys", "the file is empty")
+    assert outcome.ran.code == 4
+    assert "the file is empty" in outcome.html
+
+
 def test_a_policy_with_a_syntax_error_stops_the_run_with_its_place(desk: Desk) -> None:
     folder = desk.folder / "mine" / "keys"
     folder.mkdir(parents=True)

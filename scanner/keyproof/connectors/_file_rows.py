@@ -77,14 +77,14 @@ def rows(
     """Yield every row.
 
     Raises:
-        SourceError: (``invalid_data``) the columns are not usable, or it is not text.
+        SourceError: (``invalid_data``) the columns are not usable, it is not text, or it is empty.
     """
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         msg = "the file is UTF-16"
         raise SourceError(msg, reason="invalid_data", where=name, hint="save it as UTF-8")
     text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     if not text.strip():
-        return
+        raise _nothing(kind, name, layout)
     if kind == "csv":
         yield from _csv(text, name, layout, fingerprint_column)
         return
@@ -140,6 +140,17 @@ def _header(
     if fingerprint_column and fingerprint_column not in names:
         raise _no_fingerprints(where)
     return names
+
+
+def _nothing(kind: Format, name: str, layout: Columns) -> SourceError:
+    """An export that failed leaves an empty file, so an empty one does not say "no keys"."""
+    said = {"csv": f"the header {','.join(sorted(layout.required))}"}
+    return SourceError(
+        "the file is empty",
+        reason="invalid_data",
+        where=name,
+        hint=f"where there are no keys, it says so by {said.get(kind, 'an array, [], as JSON')}",
+    )
 
 
 def _no_fingerprints(where: str) -> SourceError:
