@@ -17,7 +17,7 @@
 #       maximum: 3650
 #       default: 366
 #       source: GitHub's default longest life of a fine-grained token
-#   message: "expires: {expires}; in {remaining_days:day}, the limit is {limit_days}"
+#   message: "expires: {expires}; days left: {remaining_days}, the limit is {limit_days}"
 #   remediation: >-
 #     Replace the key by one with an expiry, and put its renewal into the calendar of its owner.
 #   examples:
@@ -92,7 +92,7 @@ decisions[id] := d if {
 	some key in active
 	key.expiry_state == "never"
 	id := key.id
-	d := {"status": "fail", "evidence": {"expires": "never", "remaining_days": "no end of", "limit_days": limit}}
+	d := {"status": "fail", "evidence": {"expires": "never", "remaining_days": "without end", "limit_days": limit}}
 }
 
 decisions[id] := d if {

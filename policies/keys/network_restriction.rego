@@ -5,18 +5,18 @@
 #   address in is none.
 # scope: package
 # custom:
-#   version: 1.0.0
+#   version: 1.1.0
 #   severity: medium
 #   subject: key
 #   needs: [status, network_restrictions]
 #   params:
 #     open_ranges:
-#       description: Ranges that restrict nothing.
+#       description: Ranges that restrict nothing; one with a prefix of length 0 never does, however it is written.
 #       type: array
 #       minItems: 1
 #       items: {type: string}
-#       default: ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1"]
-#       source: IETF RFC 4632 (a prefix of length 0 is every address)
+#       default: ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1", "*", "any"]
+#       source: "IETF RFC 4632 (a prefix of length 0 is every address); halves and words are keyproof's own"
 #   message: "network: {network}; ranges that let everybody in: {open}"
 #   remediation: >-
 #     List the addresses from which the key's callers come, and allow the key from those only.
@@ -30,6 +30,9 @@
 #     - title: a restriction to every address
 #       status: fail
 #       subject: {network_restrictions: {state: restricted, cidrs: [203.0.113.0/24, 0.0.0.0/0]}}
+#     - title: every address, written otherwise
+#       status: fail
+#       subject: {network_restrictions: {state: restricted, cidrs: [198.51.100.0/0]}}
 #     - title: restricted to named zones
 #       status: pass
 #       subject: {network_restrictions: {state: restricted, zones: [office]}}
@@ -87,7 +90,11 @@ decisions[id] := d if {
 	key.network_restrictions_state == "restricted"
 	id := key.id
 	is_array(key.network_restrictions_cidrs)
-	open := sort({range | some range in key.network_restrictions_cidrs} & open_ranges)
+	open := sort({range | some range in key.network_restrictions_cidrs; lets_all_in(range)})
 	status := verdict[open != []]
 	d := {"status": status, "evidence": {"network": "restricted", "open": open}}
 }
+
+lets_all_in(range) if range in open_ranges
+
+lets_all_in(range) if endswith(range, "/0")

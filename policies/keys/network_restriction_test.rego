@@ -26,6 +26,11 @@ test_every_open_range_fails_and_is_named if {
 	d == {"status": "fail", "evidence": {"network": "restricted", "open": ["0.0.0.0/0", "::/0"]}}
 }
 
+test_every_address_is_found_however_it_is_written if {
+	check("restricted", ["198.51.100.0/0"]).evidence.open == ["198.51.100.0/0"]
+	check("restricted", ["10.0.0.0/10", "2001:db8::/20"]).status == "pass"
+}
+
 test_unrestricted_fails if check("unrestricted", []).status == "fail"
 
 test_unknown_is_unknown if check(null, null).status == "unknown"

@@ -5,7 +5,7 @@
 #   unused since its creation. Where the issuer does not report use, nothing is claimed.
 # scope: package
 # custom:
-#   version: 1.0.0
+#   version: 1.1.0
 #   severity: medium
 #   subject: key
 #   needs: [status, created_at, last_used_at, last_used_state]
@@ -39,6 +39,9 @@
 #     - title: never used, and nobody knows since when
 #       status: unknown
 #       subject: {last_used_state: never}
+#     - title: a last use that lies ahead
+#       status: unknown
+#       subject: {created_at: 2026-01-01T00:00:00Z, last_used_state: known, last_used_at: 2027-11-20T00:00:00Z}
 #     - title: the last use could not be read
 #       status: unknown
 #       subject: {created_at: 2026-01-01T00:00:00Z, last_used_state: never, missing_fields: [last_used_at]}
@@ -120,7 +123,15 @@ decisions[id] := d if {
 	d := {"status": "unknown", "reason": "since when the key was never used is not known"}
 }
 
+# a use while the sources are read, by a clock that goes ahead of ours, is no fault
+day_ns := 86400000000000
+
+idle(since, _, _) := {"status": "unknown", "reason": "the time that it counts from lies in the future"} if {
+	since - now > day_ns
+}
+
 idle(since, days, ever) := {"status": status, "evidence": evidence} if {
+	since - now <= day_ns
 	status := verdict[(now - since) >= limit_ns]
 	evidence := {"idle_days": days, "limit_days": limit, "ever_used": ever}
 }

@@ -23,6 +23,10 @@ test_a_nanosecond_before_the_limit_passes if check(used((now - (45 * day)) + 1, 
 
 test_the_limit_itself_fails if check(used(now - (45 * day), 45)).status == "fail"
 
+test_a_use_of_the_last_minute_passes if check(used(now + 60000000000, -1)).status == "pass"
+
+test_a_use_that_lies_ahead_is_unknown if check(used((now + day) + 1, -2)).status == "unknown"
+
 test_never_counts_from_the_creation if {
 	d := check({"last_used_state": "never"})
 	d == {"status": "fail", "evidence": {"idle_days": 400, "limit_days": 45, "ever_used": "no"}}

@@ -25,7 +25,7 @@
 #         type: string
 #         enum: [owner, end, network limit, no administration]
 #       default: [owner, end, no administration]
-#       source: PCI DSS 4.0.1, 8.2.7 (enabled only while needed) and 12.8.1 (who answers for it)
+#       source: PCI DSS 4.0.1, 8.2.7 (enabled only while needed); an owner in the house is keyproof's own
 #   message: "held by {vendor}; lacks: {lacks}"
 #   remediation: >-
 #     Name an owner in the house, give the key an expiry no later than the contract's end, and limit it

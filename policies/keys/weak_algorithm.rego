@@ -5,7 +5,7 @@
 #   Where a key is a text, its length and letters bound its strength.
 # scope: package
 # custom:
-#   version: 1.0.0
+#   version: 1.1.0
 #   severity: high
 #   subject: key
 #   needs: [status, credential_type, algorithm, key_bits]
@@ -49,6 +49,9 @@
 #     - title: a short RSA key
 #       status: fail
 #       subject: {credential_type: ssh_key, algorithm: rsa, key_bits: 1024}
+#     - title: a short RSA key under the name that SSH gives it
+#       status: fail
+#       subject: {credential_type: ssh_key, algorithm: ssh-rsa, key_bits: 1024}
 #     - title: an elliptic curve
 #       status: pass
 #       subject: {credential_type: ssh_key, algorithm: ed25519, key_bits: 256}
@@ -58,6 +61,9 @@
 #     - title: a broken algorithm, whatever its length
 #       status: fail
 #       subject: {credential_type: ssh_key, algorithm: ssh-dss}
+#     - title: a private key for an algorithm that this policy does not know
+#       status: unknown
+#       subject: {credential_type: sa_key, algorithm: elgamal, key_bits: 1024}
 #     - title: neither is reported
 #       status: unknown
 #       subject: {credential_type: api_token}
@@ -94,14 +100,19 @@ decision(key) := {"status": "skip", "reason": "the key is not active"} if {
 
 decision(key) := {"status": "fail", "evidence": {"algorithm": key.algorithm, "bits": length_of(key), "why": "which does not hold any more", "limit": "another algorithm"}} if {
 	key.status in usable
-	key.algorithm in denied
+	name(key) in denied
 }
 
 decision(key) := d if {
 	key.status in usable
-	not key.algorithm in denied
+	not name(key) in denied
 	d := measured(key)
 }
+
+# issuers write RSA_2048, ssh-rsa and RS256 of the same thing
+name(key) := lower(key.algorithm) if is_string(key.algorithm)
+
+name(key) := null if key.algorithm == null
 
 length_of(key) := key.key_bits if is_number(key.key_bits)
 
@@ -132,23 +143,18 @@ limit(key) := input.params.rsa_bits if rsa(key)
 limit(key) := input.params.elliptic_bits if elliptic(key)
 
 limit(key) := input.params.secret_bits if {
-	is_string(key.algorithm)
+	is_string(key.credential_type)
+	not key.credential_type in asymmetric
 	not rsa(key)
 	not elliptic(key)
 }
 
-limit(key) := input.params.secret_bits if {
-	key.algorithm == null
-	is_string(key.credential_type)
-	not key.credential_type in asymmetric
-}
-
 rsa(key) if {
 	is_string(key.algorithm)
-	startswith(key.algorithm, "rsa")
+	regex.match("rsa|^[rp]s[0-9]", name(key))
 }
 
 elliptic(key) if {
 	is_string(key.algorithm)
-	regex.match("^(ec|ed[0-9]|p-|secp|x[0-9])", key.algorithm)
+	regex.match("(^|[-_])(ec|ed[0-9]|es[0-9]|p-|secp|x[0-9])", name(key))
 }

@@ -14,6 +14,22 @@ test_rsa_at_the_limit_passes if check({"algorithm": "rsa", "key_bits": 2048}).st
 
 test_rsa_below_fails if check({"algorithm": "rsa-sha256", "key_bits": 2047}) == {"status": "fail", "evidence": {"algorithm": "rsa-sha256", "bits": 2047, "why": "too short", "limit": 2048}}
 
+test_rsa_is_known_by_each_of_its_names if {
+	every name in ["RSA", "ssh-rsa", "RSA_1024", "KEY_ALG_RSA_1024", "rs256", "PS512", "sha256WithRSAEncryption"] {
+		check({"credential_type": "ssh_key", "algorithm": name, "key_bits": 1024}).evidence.limit == 2048
+	}
+}
+
+test_curves_are_known_by_each_of_their_names if {
+	every name in ["ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ES256", "EC_prime256v1", "ecdsa-sha2-nistp256", "x25519"] {
+		check({"credential_type": "ssh_key", "algorithm": name, "key_bits": 256}).evidence.limit == 224
+	}
+}
+
+test_another_private_key_has_no_limit_here if check({"credential_type": "ssh_key", "algorithm": "elgamal", "key_bits": 512}).status == "unknown"
+
+test_case_is_no_matter if check({"algorithm": "MD5"}).status == "fail"
+
 test_curves_have_their_own_limit if check({"algorithm": "ecdsa-p256", "key_bits": 256}).evidence.limit == 224
 
 test_a_secret_at_the_limit_passes if check({"key_bits": 112}).evidence.algorithm == "not stated"

@@ -5,11 +5,18 @@
 #   bound to addresses; whether it should exist is decided by keys.least_privilege.
 # scope: package
 # custom:
-#   version: 1.0.0
+#   version: 1.1.0
 #   severity: critical
 #   subject: key
 #   needs: [status, can_withdraw, scopes_known, network_restrictions]
-#   params: {}
+#   params:
+#     open_ranges:
+#       description: Ranges that restrict nothing; one with a prefix of length 0 never does, however it is written.
+#       type: array
+#       minItems: 1
+#       items: {type: string}
+#       default: ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1", "*", "any"]
+#       source: "IETF RFC 4632 (a prefix of length 0 is every address); halves and words are keyproof's own"
 #   message: "may withdraw, from: {network}"
 #   remediation: >-
 #     Take the right to withdraw from the key, or bind it to the addresses of the one service that
@@ -24,6 +31,12 @@
 #     - title: it may withdraw, from every address that there is
 #       status: fail
 #       subject: {can_withdraw: true, network_restrictions: {state: restricted, cidrs: [0.0.0.0/0]}}
+#     - title: it may withdraw, from networks that its issuer does not name
+#       status: pass
+#       subject: {can_withdraw: true, network_restrictions: {state: restricted}}
+#     - title: it may withdraw, for whoever sends the right Referer
+#       status: fail
+#       subject: {can_withdraw: true, network_restrictions: {state: restricted, referrers: [shop.example.org]}}
 #     - title: it may withdraw, from where is not known
 #       status: unknown
 #       subject: {can_withdraw: true}
@@ -48,7 +61,7 @@ usable := {"active", "pre_active", "compromised"}
 
 verdict := {true: "fail", false: "pass"}
 
-everywhere := {"0.0.0.0/0", "::/0"}
+open_ranges := {range | some range in input.params.open_ranges}
 
 active := [key | some key in input.subjects; key.status in usable]
 
@@ -107,11 +120,28 @@ decisions[id] := d if {
 }
 
 decisions[id] := d if {
+	count(open_ranges) > 0
 	some key in movers
 	key.network_restrictions_state == "restricted"
 	id := key.id
 	is_array(key.network_restrictions_cidrs)
-	open := {range | some range in key.network_restrictions_cidrs} & everywhere
-	status := verdict[count(open) > 0]
-	d := {"status": status, "evidence": {"network": concat(", ", sort(key.network_restrictions_cidrs))}}
+	open := count([1 | some range in key.network_restrictions_cidrs; lets_all_in(range)])
+	d := bound(key, array.concat(key.network_restrictions_cidrs, key.network_restrictions_zones), open)
 }
+
+lets_all_in(range) if range in open_ranges
+
+lets_all_in(range) if endswith(range, "/0")
+
+bound(_, places, open) := {"status": status, "evidence": {"network": concat(", ", sort(places))}} if {
+	count(places) > 0
+	status := verdict[open > 0]
+}
+
+# anybody can send a Referer
+bound(key, places, _) := {"status": status, "evidence": {"network": unnamed[status]}} if {
+	count(places) == 0
+	status := verdict[count(key.network_restrictions_referrers) > 0]
+}
+
+unnamed := {"pass": "networks that its issuer does not name", "fail": "anywhere, with the right Referer"}

@@ -6,7 +6,7 @@
 #   from the first moment.
 # scope: package
 # custom:
-#   version: 1.0.0
+#   version: 1.1.0
 #   severity: high
 #   subject: leak
 #   needs: [exposures]
@@ -44,6 +44,9 @@
 #     - title: when it leaked is not known
 #       status: unknown
 #       subject: {exposures: [{key_state: active}]}
+#     - title: it works, and its commit is dated ahead
+#       status: unknown
+#       subject: {exposures: [{key_state: active, opened_at: 2030-01-01T00:00:00Z}]}
 #     - title: whether it works is not known
 #       status: unknown
 #       subject: {exposures: [{key_state: unknown, opened_at: 2026-10-01T08:00:00Z}]}
@@ -84,6 +87,7 @@ decision(leak) := d if {
 lasted(exposure) := [now - exposure.opened_at_ns, exposure.opened_at_age_days, true] if {
 	exposure.key_state == "active"
 	is_number(exposure.opened_at_ns)
+	exposure.opened_at_ns <= now # whoever commits sets the date
 }
 
 lasted(exposure) := [exposure.closed_at_ns - exposure.opened_at_ns, max([0, days]), false] if {

@@ -37,5 +37,6 @@ test_what_is_not_known_is_unknown if {
 	check([]).status == "unknown"
 	check([object.union(open_for(9 * day, 9), {"basis": "hint"})]).status == "unknown"
 	check([object.union(open_for(9 * day, 9), {"key_state": null})]).status == "unknown"
+	check([open_for(0 - day, -1)]).status == "unknown"
 	check([object.union(closed(day, 1), {"closed_at_ns": null}), open_for(day, 1)]).status == "unknown"
 }

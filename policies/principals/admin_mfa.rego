@@ -14,7 +14,7 @@
 #       description: Whether factors that can be phished or redirected (SMS, mail) are enough.
 #       type: boolean
 #       default: false
-#       source: NIST SP 800-63B, 5.1.3.3 (restricted authenticators)
+#       source: NIST SP 800-63B (2017), 5.1.3.3 (restricted authenticators)
 #   message: "an administrator ({level}) whose second factor is: {mfa}"
 #   remediation: >-
 #     Enrol a security key or an app for the administrator today, or take the powers away.

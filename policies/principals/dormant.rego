@@ -6,7 +6,7 @@
 #   not reported, nothing is claimed.
 # scope: package
 # custom:
-#   version: 1.0.0
+#   version: 1.1.0
 #   severity: medium
 #   subject: principal
 #   needs: [active, console_access, created_at, last_seen_at, keys, keys_complete]
@@ -29,6 +29,9 @@
 #     - title: its key was used yesterday
 #       status: pass
 #       subject: {console_access: false, keys: [{created_at: 2020-01-01T00:00:00Z, last_used_state: known, last_used_at: 2026-11-20T00:00:00Z}]}
+#     - title: a use that lies ahead says nothing
+#       status: unknown
+#       subject: {console_access: false, keys: [{created_at: 2020-01-01T00:00:00Z, last_used_state: known, last_used_at: 2030-11-20T00:00:00Z}]}
 #     - title: neither for a year
 #       status: fail
 #       subject: {console_access: true, last_seen_at: 2025-11-14T00:00:00Z, keys: [{created_at: 2020-01-01T00:00:00Z, last_used_state: known, last_used_at: 2025-11-20T00:00:00Z}]}
@@ -61,7 +64,9 @@ now := input.as_of_ns
 
 limit := input.params.days if is_number(input.params.days)
 
-limit_ns := limit * 86400000000000
+day_ns := 86400000000000
+
+limit_ns := limit * day_ns
 
 decisions[id] := d if {
 	some principal in input.subjects
@@ -98,6 +103,15 @@ unsure(key) if {
 	key.last_used_at_ns == null
 }
 
+unsure(key) if ahead(key.last_used_at_ns)
+
+ahead(ns) if {
+	is_number(ns)
+	ns - now > day_ns
+}
+
+unseen(principal) := 1 if ahead(principal.last_seen_at_ns)
+
 unseen(principal) := 1 if {
 	principal.last_seen_at_ns == null
 	principal.console_access != false
@@ -113,7 +127,10 @@ unseen(principal) := 0 if {
 	seen(principal)
 }
 
-seen(principal) if is_number(principal.last_seen_at_ns)
+seen(principal) if {
+	is_number(principal.last_seen_at_ns)
+	not ahead(principal.last_seen_at_ns)
+}
 
 seen(principal) if {
 	principal.last_seen_at_ns == null
@@ -132,6 +149,7 @@ signs(principal) := {[ns, days] |
 		),
 	)
 	is_number(ns)
+	not ahead(ns)
 }
 
 held(_, active, unknowns) := {"status": "skip", "reason": "the account has no active key"} if {

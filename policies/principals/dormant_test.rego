@@ -39,6 +39,12 @@ test_a_use_is_a_sign if check(with_key({"last_used_state": "known", "last_used_a
 
 test_a_new_key_is_a_sign if check(with_key({"created_at_ns": now - day, "created_at_age_days": 1})).status == "pass"
 
+test_a_sign_that_lies_ahead_says_nothing if {
+	check({"last_seen_at_ns": (now + day) + 1, "last_seen_at_age_days": -2}).status == "unknown"
+	check(with_key({"last_used_state": "known", "last_used_at_ns": (now + day) + 1, "last_used_at_age_days": -2})).status == "unknown"
+	check(with_key({"last_used_state": "known", "last_used_at_ns": now + day, "last_used_at_age_days": -1})).status == "pass"
+}
+
 test_never_used_and_old_fails if check({"active": true}) == {"status": "fail", "evidence": {"quiet_days": 400, "limit_days": 90, "active_keys": 1}}
 
 test_what_is_not_known_is_unknown if {

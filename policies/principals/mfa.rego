@@ -19,7 +19,7 @@
 #       description: Whether factors that can be phished or redirected (SMS, mail) are enough.
 #       type: boolean
 #       default: false
-#       source: NIST SP 800-63B, 5.1.3.3 (restricted authenticators)
+#       source: NIST SP 800-63B (2017), 5.1.3.3 (restricted authenticators)
 #   message: "second factor: {mfa}; may sign in to a console: {console}"
 #   remediation: >-
 #     Enrol a second factor for the person, better a security key or an app than a text message.

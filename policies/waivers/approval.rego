@@ -11,7 +11,7 @@
 #   needs: [self_approved, approval, approval_basis, requester, approver]
 #   params:
 #     require_verified:
-#       description: Whether an approval that only the file declares is enough to fail.
+#       description: Whether an approval that only the file declares, without a signature, fails.
 #       type: boolean
 #       default: false
 #       source: keyproof's own; ISO/IEC 27001:2022, A.5.3 asks for the separation, not for its proof

@@ -10,7 +10,7 @@
 #   subject: waiver
 #   needs: [days_left, findings, policy]
 #   params: {}
-#   message: "of {policy}, expired: {expired}; {findings:finding} of it"
+#   message: "of {policy}, expired: {expired}; {findings:finding} under it"
 #   remediation: >-
 #     If its findings are mended, take the waiver out of the file. If not, mend them, or ask for a new
 #     waiver with a new reason, and have somebody else approve it.

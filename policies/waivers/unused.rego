@@ -10,7 +10,7 @@
 #   subject: waiver
 #   needs: [judged, begun, days_left, findings, policy]
 #   params: {}
-#   message: "of {policy}: {findings:finding} need it"
+#   message: "of {policy}; findings that need it: {findings}"
 #   remediation: >-
 #     Compare its subject and labels with the findings of its policy ('keyproof report' lists them). If
 #     the risk is gone, take the waiver out of the file.

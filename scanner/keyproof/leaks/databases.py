@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from keyproof.leaks.rules import RuleSet
 
 hyperscan = engine_hyperscan.load()
-SHORT = 640
-"""Triggers wider than this also have a database of their own, for looking at long stretches."""
-_PARTS = ("every", "encoded", "wide", "long")
-_MAGIC = b"keyproof databases 5\n"
+WIDTHS = (128, 640)
+"""What the triggers of the ``short`` and of the ``middle`` part match at most, in bytes."""
+SEARCHED = ("short", "encoded", "middle", "long")
+"""The parts that together find all that needs an exact check."""
+_PARTS = (*SEARCHED, "wide")
+_MAGIC = b"keyproof databases 6\n"
 _HEAD = len(_MAGIC) + 8 * len(_PARTS)
 _KEPT = 4
 """So many files stay: of versions and branches that somebody goes back and forth between."""
@@ -37,8 +39,9 @@ _NOTHING = rb"\x00{8}keyproof"
 class Databases:
     """The databases of one rule set, with scratches for one thread.
 
-    Its parts: ``every`` trigger of a detector, the ``long`` ones among them, triggers of
-    ``encoded`` runs, and ``wide`` text.
+    Its parts: triggers of detectors by their width (``short``, ``middle``, ``long``), because what
+    may lie across the edge of a stretch is looked for in as much around it; triggers of ``encoded``
+    runs, which are short; and ``wide`` text.
     """
 
     def __init__(self, loaded: Mapping[str, Any]) -> None:
@@ -77,17 +80,19 @@ def stored_databases(digest: str, cache_folder: str) -> Databases | None:
 
 def made_databases(rules: RuleSet, cache_folder: str) -> Databases:
     """Compile the databases of ``rules``, which takes seconds, and keep them in the cache."""
-    numbers = range(len(rules.triggers))
-    long = [number for number in numbers if rules.triggers[number].before > SHORT]
     once = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
     loaded = {
-        "every": _compile_triggers(rules, numbers),
-        "encoded": _compile_encodings(len(numbers)),
+        **{part: _compile_triggers(rules, part) for part in ("short", "middle", "long")},
+        "encoded": _compile_encodings(len(rules.triggers)),
         "wide": _compile([(0, WIDE, once)]),
-        "long": _compile_triggers(rules, long),
     }
     _keep(_path(rules.digest, cache_folder), [hyperscan.dumpb(loaded[part]) for part in _PARTS])
     return Databases(loaded)
+
+
+def part_of(width: int) -> str:
+    """Return the part that a trigger of this width belongs to."""
+    return "short" if width <= WIDTHS[0] else "middle" if width <= WIDTHS[1] else "long"
 
 
 def _load(handle: int) -> dict[str, Any]:
@@ -122,9 +127,13 @@ def _processor() -> int:
     return zlib.crc32(told[at : told.find(b"\n", at + 1)])
 
 
-def _compile_triggers(rules: RuleSet, numbers: Any) -> Any:
-    chosen = [(number, rules.triggers[number]) for number in numbers]
-    return _compile([(n, one.expression, one.flags) for n, one in chosen] or [(0, _NOTHING, 0)])
+def _compile_triggers(rules: RuleSet, part: str) -> Any:
+    chosen = [
+        (number, one.expression, one.flags)
+        for number, one in enumerate(rules.triggers)
+        if part_of(one.width) == part
+    ]
+    return _compile(chosen or [(0, _NOTHING, 0)])
 
 
 def _compile_encodings(first: int) -> Any:

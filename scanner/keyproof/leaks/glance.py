@@ -65,7 +65,9 @@ class Glance:
 
 def is_suspicious(databases: Databases, data: bytes) -> bool:
     """Tell whether a text, or what is packed in it, needs exact checks at all."""
-    if len(data) > LARGE or databases.scan("every", data) or databases.scan("encoded", data):
+    from keyproof.leaks.databases import SEARCHED
+
+    if len(data) > LARGE or any(databases.scan(part, data) for part in SEARCHED):
         return True
     if b"\0" in data and databases.scan("wide", data):
         return True

@@ -104,10 +104,10 @@ class _Joined(Databases):
         found = self._ours.scan(part, data)
         if part == "encoded":
             return [(number + self._counts[1], end) for number, end in found]
-        if part in {"every", "long"}:
-            first = self._counts[0]
-            found += [(number + first, end) for number, end in self._theirs.scan(part, data)]
-        return found
+        if part == "wide":
+            return found
+        first = self._counts[0]
+        return found + [(number + first, end) for number, end in self._theirs.scan(part, data)]
 
 
 class Opened(NamedTuple):

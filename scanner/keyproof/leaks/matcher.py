@@ -7,11 +7,17 @@ windows are bounded; scanning releases the interpreter lock, so threads are enou
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keyproof.leaks.databases import SHORT, Databases, made_databases, stored_databases
+from keyproof.leaks.databases import (
+    SEARCHED,
+    WIDTHS,
+    Databases,
+    made_databases,
+    stored_databases,
+)
 from keyproof.leaks.exact import confirm, resolve
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.rules import RuleSet
@@ -22,8 +28,6 @@ if TYPE_CHECKING:
 WINDOW_BYTES = 64 << 20
 _LINE = 512
 """How far beyond its window an exact check looks at the line that it stands in."""
-_ENCODED_WIDTH = 40
-"""No trigger of an encoded run is wider (said here, because a clean commit loads none of them)."""
 
 Trigger = tuple[int, int]
 """What hyperscan reported: index of the trigger, offset after the match's last byte."""
@@ -38,11 +42,8 @@ class Matcher:
         self.first_encoding = len(rules.triggers)
         self._encoded: EncodedSearch | None = None
         self.databases = databases
-        widths = [trigger.before for trigger in rules.triggers]
         self.overlap = max((t.before + t.after for t in rules.triggers), default=0) + 1
-        self.short_width = max((width for width in widths if width <= SHORT), default=1)
-        self.encoded_width = _ENCODED_WIDTH
-        self.long_width = max(widths, default=1)
+        self.longest = max((t.width for t in rules.triggers), default=1)
 
     def copy(self) -> Matcher:
         """Return a matcher for another thread: the same databases, scratches of its own."""
@@ -50,19 +51,16 @@ class Matcher:
 
     def triggers(self, data: Any) -> list[Trigger]:
         """Return where exact checks must look in a buffer of at most ``WINDOW_BYTES``."""
-        return self.secret_triggers(data) + self.encoded_triggers(data)
+        return [found for part in SEARCHED for found in self.databases.scan(part, data)]
 
-    def secret_triggers(self, data: Any) -> list[Trigger]:
-        """Return those of :meth:`triggers` that are a detector's."""
-        return self.databases.scan("every", data)
-
-    def encoded_triggers(self, data: Any) -> list[Trigger]:
-        """Return those of :meth:`triggers` that announce encoded runs."""
-        return self.databases.scan("encoded", data)
-
-    def long_triggers(self, data: Any) -> list[Trigger]:
-        """Return those of :meth:`secret_triggers` that are wider than ``short_width``."""
-        return self.databases.scan("long", data)
+    def searches(self) -> list[tuple[int, Callable[[Any], list[Trigger]]]]:
+        """Return what :meth:`triggers` is made of, each search with how wide its triggers are."""
+        scan = self.databases.scan
+        return [
+            (WIDTHS[0], lambda data: scan("short", data) + scan("encoded", data)),
+            (WIDTHS[1], lambda data: scan("middle", data)),
+            (max(self.longest, WIDTHS[1]), lambda data: scan("long", data)),
+        ]
 
     def has_wide_text(self, data: Any) -> bool:
         """Tell whether a buffer holds a run of text in UTF-16 or UTF-32."""
@@ -76,7 +74,7 @@ class Matcher:
             within = max(detector.companion.within if detector.companion else 0, detector.around)
             left = max(trigger.before, detector.before) + within + _LINE
             right = max(trigger.after, detector.after) + within + _LINE
-            made.append((trigger.before, left, right))
+            made.append((trigger.width, left, right))
         from keyproof.leaks.encoded import ENCODINGS
 
         return made + [(one.width, one.left, one.right) for one in ENCODINGS]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from keyproof.leaks.databases import SHORT, WIDE, Databases
+from keyproof.leaks.databases import WIDE, Databases, part_of
 from keyproof.leaks.rules import RuleSet
 
 MOST_BYTES = 512 << 10
@@ -49,7 +49,7 @@ class PlainDatabases(Databases):
             return
         lower = text.lower()
         for number, trigger in enumerate(self._rules.triggers):
-            if part == "long" and trigger.before <= SHORT:
+            if part_of(trigger.width) != part:
                 continue
             if not trigger.needs or any(needed in lower for needed in trigger.needs):
                 yield number, trigger.expression, 0

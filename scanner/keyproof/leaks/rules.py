@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from keyproof.leaks import compiled
 
-FORMAT = 4
+FORMAT = 5
 """Raised when the compiled form or the way it is derived changes; part of the digest."""
 
 _SHIPPED = Path(compiled.DETECTORS)
@@ -131,6 +131,7 @@ class Trigger(NamedTuple):
         expression: hyperscan's pattern.
         flags: hyperscan's flags.
         detector: index into ``RuleSet.detectors``.
+        width: the most bytes that it matches, and one before them.
         before: bytes to look at before the reported end.
         after: bytes to look at after it.
         needs: lower-case texts of which every match holds one; empty where nothing is known.
@@ -139,6 +140,7 @@ class Trigger(NamedTuple):
     expression: bytes
     flags: int
     detector: int
+    width: int
     before: int
     after: int
     needs: tuple[bytes, ...] = ()

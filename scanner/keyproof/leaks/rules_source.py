@@ -23,7 +23,7 @@ from keyproof.leaks.rules_bounds import Unsafe, check_bounded, constant_prefix, 
 from keyproof.leaks.rules_literals import literals
 from keyproof.leaks.rules_names import BY_NAME, by_name, called, words
 from keyproof.leaks.rules_schema import DetectorSource, ProviderSource, RosterSource
-from keyproof.leaks.rules_trigger import Derived, derive
+from keyproof.leaks.rules_trigger import Derived, derive, trigger_width
 from keyproof.leaks.surroundings import LEFT as AROUND
 
 PREFIX = 3
@@ -111,7 +111,9 @@ def compile_rules(digest: str, files: Iterable[Path]) -> rules.RuleSet:
 def _trigger(derived: Derived, number: int) -> rules.Trigger:
     expression = derived.expression.encode("latin-1")
     needs = literals(expression)
-    return rules.Trigger(expression, 0, number, derived.before, derived.after, needs)
+    return rules.Trigger(
+        expression, 0, number, trigger_width(expression), derived.before, derived.after, needs
+    )
 
 
 def _every(provider: ProviderSource) -> tuple[DetectorSource, ...]:

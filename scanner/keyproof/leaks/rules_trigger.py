@@ -26,6 +26,11 @@ class Derived(NamedTuple):
     after: int
 
 
+def trigger_width(expression: bytes) -> int:
+    """Return the most bytes that a trigger matches, and one before them, for what it asks there."""
+    return int(parser.parse(expression).getwidth()[1]) + 1
+
+
 def derive(pattern: str) -> Derived:
     """Return the trigger of an exact pattern.
 

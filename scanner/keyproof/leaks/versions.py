@@ -69,9 +69,9 @@ class VersionReader:
         self._collector = collector
         self._matcher = matcher = collector.matcher
         self._reach = matcher.reaches()
-        self._every: Gather[_Version] = Gather(matcher.secret_triggers)
-        self._encoded: Gather[_Version] = Gather(matcher.encoded_triggers)
-        self._long: Gather[_Version] = Gather(matcher.long_triggers)
+        searches = matcher.searches()
+        self._least = 2 * searches[0][0]
+        self._gathers = [(width, Gather[_Version](search)) for width, search in searches]
         self._kept: OrderedDict[_Key, _Version] = OrderedDict()
         self._kept_bytes = 0
         self._heirs: Counter[_Key] = Counter()
@@ -115,7 +115,7 @@ class VersionReader:
         if base is None:
             version = _Version(oid, content, b"\0" in content)
         else:
-            text, shared = apply_delta(base.text, content, 2 * self._matcher.short_width)
+            text, shared = apply_delta(base.text, content, self._least)
             zeros = b"\0" in text if base.zeros else b"\0" in content and b"\0" in text
             version = _Version(oid, text, zeros, base, shared)
         if self._heirs[number, entry.offset]:
@@ -123,7 +123,7 @@ class VersionReader:
         self._gather(version)
         self._waiting.append(version)
         self._waiting_bytes += len(version.text)
-        if self._every.size > _TOGETHER_BYTES or self._waiting_bytes > _WAITING_BYTES:
+        if self._gathers[0][1].size > _TOGETHER_BYTES or self._waiting_bytes > _WAITING_BYTES:
             self._search()
 
     def _base(self, key: _Key) -> _Version:
@@ -148,21 +148,15 @@ class VersionReader:
 
     def _gather(self, version: _Version) -> None:
         """Add the stretches in which a trigger may touch anything but one shared stretch."""
-        view, size, matcher = memoryview(version.text), len(version.text), self._matcher
-        shared = version.shared
-        for low, high in stretches(shared, size, matcher.encoded_width):
-            self._encoded.add(version, view, low, high)
-        for low, high in stretches(shared, size, matcher.short_width):
-            self._every.add(version, view, low, high)
-            if high - low == size:
-                return
-        for low, high in stretches(shared, size, matcher.long_width):
-            self._long.add(version, view, low, high)
+        view, size = memoryview(version.text), len(version.text)
+        for width, gather in self._gathers:
+            for low, high in stretches(version.shared, size, width):
+                gather.add(version, view, low, high)
 
     def _search(self) -> None:
         """Search what was gathered, and judge the versions that wait for it, bases first."""
-        for gathered in (self._encoded, self._every, self._long):
-            for version, end, number in gathered.found():
+        for _, gather in self._gathers:
+            for version, end, number in gather.found():
                 version.found.add((end, number))
         for version in self._waiting:
             self._judge(version)

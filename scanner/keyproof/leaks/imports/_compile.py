@@ -79,7 +79,7 @@ def _compile(
     skip = rule.skip if implied else any_of(("not", ("contains_fold", "near", keywords)), rule.skip)
     covering = _own_trigger(pattern, keywords, implied=implied)
     found = [covering] if covering else list(_keyword_triggers(pattern, keywords, implied=implied))
-    own = [rules.Trigger(t.expression.encode("latin-1"), 0, 0, t.width, t.after) for t in found]
+    own = [_as_trigger(one) for one in found]
     detector = rules.Detector(
         id=rule.id,
         provider="custom",
@@ -102,6 +102,11 @@ def _compile(
         foreign=json.dumps([rule.group, skip, [_beside(one, by_id) for one in rule.beside]]),
     )
     return detector, own, _trigger.width(pattern.pieces) > _trigger.REACH
+
+
+def _as_trigger(found: _trigger.Found) -> rules.Trigger:
+    expression = found.expression.encode("latin-1")
+    return rules.Trigger(expression, 0, 0, found.width, found.before, found.after)
 
 
 def _pattern(rule: Rule) -> _Pattern:

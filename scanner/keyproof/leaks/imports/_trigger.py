@@ -19,7 +19,7 @@ from keyproof.leaks.imports._rule import Untranslatable
 REACH = 8192
 """A match is seen as far as it reaches no further than so many bytes from its trigger."""
 _WIDEST = 640
-"""No trigger is wider: what is, is looked for in long stretches (``Matcher.long_triggers``)."""
+"""No trigger is wider: what is, is looked for in long stretches (``databases.WIDTHS``)."""
 _LEAST_BITS = 20.0
 """What a trigger must tell: two letters and a half."""
 _ENOUGH_BITS = 60.0
