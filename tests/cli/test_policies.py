@@ -101,6 +101,63 @@ def test_a_scan_says_how_its_policies_differ_from_those_that_ship(
     assert "owners live elsewhere" in " ".join(table.split())
 
 
+GRADED = """\
+sources: {keys: {connector: file, path: keys.csv}}
+policies:
+  severities:
+    keys.owner: {severity: critical, reason: nobody answered last time}
+    keys.environment: info
+"""
+
+
+def test_a_severity_of_ones_own_decides_and_is_said(tmp_path: Path, home: Path) -> None:
+    replaced(tmp_path, settings=GRADED)
+    said = (
+        "keys.environment: info instead of low: no reason stated",
+        "keys.owner: critical instead of medium: nobody answered last time",
+    )
+    ran = keyproof("scan", "--policy", "keys.owner", "--policy", "keys.environment",
+                   "--fail-on", "critical", "--format", "json", "--save", "run.json", "--no-store",
+                   cwd=tmp_path, home=home)  # fmt: skip
+    assert ran.code == 1
+    report = json.loads(ran.out)
+    assert tuple(report["problems"][:2]) == said
+    graded = {p["id"]: (p["severity"], p["declared_severity"]) for p in report["policies"]}
+    assert graded == {
+        "keys.owner": ("critical", "medium"),
+        "keys.environment": ("info", "low"),
+    }
+    assert {(f["policy"], f["severity"]) for f in report["findings"]} == {
+        ("keys.owner", "critical"),
+        ("keys.environment", "info"),
+    }
+    listed = keyproof("policies", "list", cwd=tmp_path, home=home).out
+    assert "(critical instead of medium: nobody answered last time)" in listed
+    (finding,) = [f["id"] for f in report["findings"] if f["policy"] == "keys.owner"]
+    told = keyproof("explain", finding, "--run", "run.json", cwd=tmp_path, home=home).out
+    assert "fail  critical (the policy says medium)" in told
+    policy = keyproof("explain", "keys.owner", cwd=tmp_path, home=home).out
+    assert "severity critical instead of medium: nobody answered last time" in policy
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("keys.owner:", "keys.ovner:", "did you mean 'keys.owner'"),
+        ("reason:", "raeson:", "did you mean 'reason'"),
+        ("critical", "fatal", "the severity of 'keys.owner' must be one of: critical, high"),
+    ],
+)
+def test_a_severity_that_cannot_be_is_answered_with_its_place(
+    right: str, wrong: str, said: str, tmp_path: Path, home: Path
+) -> None:
+    replaced(tmp_path, settings=GRADED.replace(right, wrong))
+    ran = keyproof("policies", "list", cwd=tmp_path, home=home)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "keyproof.yaml:4" in ran.err
+
+
 def test_one_takes_no_shipped_policys_place_by_accident(tmp_path: Path, home: Path) -> None:
     replaced(tmp_path, settings="policies: {folders: [mine]}\n")
     ran = keyproof("policies", "list", cwd=tmp_path, home=home)

@@ -8,10 +8,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
+from keyproof.app.policy_settings import SeverityChange
 from keyproof.app.settings import Loaded
-from keyproof.errors import ConfigError, PolicyError
+from keyproof.errors import ConfigError, PolicyError, UsageError
+from keyproof.model.policy import SEVERITIES, Policy, Severity
 from keyproof.pipeline import policyset
 from keyproof.pipeline.bundle_files import read_bundle, write_folder
 from keyproof.pipeline.bundle_keys import SECRET_VARIABLE, Key, key_file, shared_secret
@@ -107,8 +110,11 @@ def policies_of(
     """
     settings = loaded.settings.policies
     folders = [loaded.path(folder) for folder in settings.folders]
-    found = policyset.load(
-        folders, pack=pack, select=select, disable=disable, instead=settings.instead()
+    found = _graded(
+        loaded,
+        policyset.load(
+            folders, pack=pack, select=select, disable=disable, instead=settings.instead()
+        ),
     )
     if pack is None:
         if settings.verification_key:
@@ -119,6 +125,43 @@ def policies_of(
         found,
         policies=tuple(replace(p, path=p.path.replace(here, there, 1)) for p in found.policies),
         disabled=tuple(replace(p, path=p.path.replace(here, there, 1)) for p in found.disabled),
+    )
+
+
+def _graded(loaded: Loaded, found: PolicySet) -> PolicySet:
+    """Give policies the severities that the settings name; what they declare stays beside it."""
+    changes = {
+        name: SeverityChange(severity=given)
+        if isinstance(given, str)
+        else loaded.document.convert(SeverityChange, "policies", "severities", name)
+        for name, given in loaded.settings.policies.severities.items()
+    }
+    every = policyset.make([*found.policies, *found.disabled])
+    for name, change in changes.items():
+        where = loaded.document.where("policies", "severities", name)
+        try:
+            every.get(name)
+        except UsageError as unknown:
+            raise ConfigError(unknown.message, where=where, hint=unknown.hint) from None
+        if change.severity not in SEVERITIES:
+            words = ", ".join(reversed(SEVERITIES))
+            raise ConfigError(f"the severity of '{name}' must be one of: {words}", where=where)
+
+    def graded(policy: Policy) -> Policy:
+        change = changes.get(policy.id)
+        if change is None or change.severity == policy.severity:
+            return policy
+        return replace(
+            policy,
+            severity=msgspec.convert(change.severity, Severity),
+            declared_severity=policy.severity,
+            severity_reason=change.reason or "",
+        )
+
+    return replace(
+        found,
+        policies=tuple(map(graded, found.policies)),
+        disabled=tuple(map(graded, found.disabled)),
     )
 
 

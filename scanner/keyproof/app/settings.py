@@ -14,55 +14,13 @@ from msgspec.structs import replace
 
 from keyproof import yamlfile
 from keyproof.app import registry
+from keyproof.app.policy_settings import PolicySettings
+from keyproof.app.settings_part import SettingsPart
 from keyproof.errors import ConfigError, UsageError
 from keyproof.identity import data_folder
 from keyproof.model.policy import SEVERITIES, Severity
 
 FILE_NAMES = ("keyproof.yaml", "keyproof.yml")
-
-
-class SettingsPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One section of the file; an unknown key in it is an error."""
-
-
-class OpaSettings(SettingsPart, frozen=True, kw_only=True):
-    """The OPA server, where one is used. Its token comes from ``KEYPROOF_OPA_TOKEN``."""
-
-    url: str | None = None
-    binary: str | None = None
-    ca_file: str | None = None
-    bundle_revision: str | None = None
-
-
-class PolicySettings(SettingsPart, frozen=True, kw_only=True):
-    """Which policies run, with which parameters, on which engine.
-
-    Attributes:
-        disable: ids of policies that do not run, best with the reason of each.
-        replace: ids of shipped policies that one of ``folders`` replaces, likewise.
-    """
-
-    engine: Literal["embedded", "opa"] = "embedded"
-    opa: OpaSettings = OpaSettings()
-    bundle: str | None = None
-    verification_key: str | None = None
-    folders: tuple[str, ...] = ()
-    disable: tuple[str, ...] | dict[str, str] = ()
-    replace: tuple[str, ...] | dict[str, str] = ()
-    params: str | None = None
-    workers: int | None = None
-
-    def off(self) -> Mapping[str, str]:
-        """Return the policies that do not run, each with the reason, if one is stated."""
-        return _reasons(self.disable)
-
-    def instead(self) -> Mapping[str, str]:
-        """Return the shipped policies that are replaced, each with the reason."""
-        return _reasons(self.replace)
-
-
-def _reasons(named: tuple[str, ...] | dict[str, str]) -> Mapping[str, str]:
-    return named if isinstance(named, dict) else dict.fromkeys(named, "")
 
 
 class FrameworkSettings(SettingsPart, frozen=True, kw_only=True):

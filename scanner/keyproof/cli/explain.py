@@ -42,7 +42,7 @@ def explain(name: str, config: Path | None, run: str | None, inventory: Path | N
     if name.startswith("f_"):
         finding, report = _finding(name, run, config)
         for line in (
-            *_of_finding(finding),
+            *_of_finding(finding, report),
             *_traced(finding, _facts(report, loaded, inventory), Rules.load(loaded)),
         ):
             click.echo(line)
@@ -70,10 +70,13 @@ def _finding(name: str, run: str | None, config: Path | None) -> tuple[Finding, 
 
 
 def _of_policy(policy: Policy, rules: Rules) -> Iterator[str]:
+    from keyproof.pipeline.pack_changes import severity_change
     from keyproof.pipeline.policy_docs import allowed, spoken
 
     yield f"{policy.id}  {policy.title}"
     yield f"severity {policy.severity}, decides each {policy.subject}, version {policy.version}"
+    for sentence in severity_change(policy):
+        yield f"severity {sentence.removeprefix(f'{policy.id}: ')}"
     if policy in rules.pack.disabled:
         yield "disabled in the settings: it does not run"
     if policy.replaces:
@@ -96,10 +99,12 @@ def _of_policy(policy: Policy, rules: Rules) -> Iterator[str]:
         yield f"    {c.framework} {c.version}  {c.id}  {c.strength}: {c.reason}"
 
 
-def _of_finding(finding: Finding) -> Iterator[str]:
+def _of_finding(finding: Finding, report: Report) -> Iterator[str]:
     from keyproof.pipeline.policy_docs import spoken
 
-    yield f"{finding.id}  {finding.status}  {finding.severity}"
+    declared = next((p.declared_severity for p in report.policies if p.id == finding.policy), None)
+    graded = f" (the policy says {declared})" if declared not in {None, finding.severity} else ""
+    yield f"{finding.id}  {finding.status}  {finding.severity}{graded}"
     yield f"{finding.policy}  {finding.policy_title}"
     subject = finding.subject
     yield f"{subject.type} {subject.name}  ({subject.id}, source {subject.source})"

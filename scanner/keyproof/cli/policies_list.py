@@ -26,7 +26,8 @@ def list_(config: Path | None, form: str) -> int:
     """List the policies that a scan would run, whose they are, and those that are switched off.
 
     What differs from the shipped pack is said: a policy of yours, one that replaces a shipped one,
-    one that was edited, one that is off with the reason, and every number that is not the default.
+    one that was edited, one that is off or has another severity, with the reason, and every number
+    that is not the default.
     """
     loaded, rules = _rules(config)
     if form == "json":
@@ -101,7 +102,7 @@ def _every(rules: Rules) -> tuple[Policy, ...]:
 
 def _marks(policy: Policy, rules: Rules, loaded: Loaded) -> Iterator[str]:
     """Yield what tells a policy from the shipped one of its name."""
-    from keyproof.pipeline.pack_changes import NO_REASON, overrides
+    from keyproof.pipeline.pack_changes import NO_REASON, overrides, severity_change
 
     settings = loaded.settings.policies
     if policy.replaces:
@@ -113,7 +114,7 @@ def _marks(policy: Policy, rules: Rules, loaded: Loaded) -> Iterator[str]:
     if policy in rules.pack.disabled:
         yield f"off: {settings.off().get(policy.id) or NO_REASON}"
         return
-    for sentence in overrides(policy, rules.parameters):
+    for sentence in (*severity_change(policy), *overrides(policy, rules.parameters)):
         yield sentence.removeprefix(f"{policy.id}: ")
 
 
@@ -125,6 +126,7 @@ def _row(policy: Policy, rules: Rules, loaded: Loaded) -> Mapping[str, Any]:
         "id": policy.id,
         "title": policy.title,
         "severity": policy.severity,
+        "declared_severity": policy.declared_severity or policy.severity,
         "subject": policy.subject,
         "version": policy.version,
         "origin": policy.origin,

@@ -41,7 +41,8 @@ class Policy(Document, frozen=True, kw_only=True):
 
     ``id`` is the package path below ``keyproof`` (``keys.max_age``) and is permanent.
     ``origin`` is ``shipped`` or ``user``; ``modified`` tells a shipped policy that was edited,
-    ``replaces`` a user's that stands in the place of a shipped one.
+    ``replaces`` a user's that stands in the place of a shipped one. ``declared_severity`` is what the
+    policy itself says, where the settings say otherwise for the reason in ``severity_reason``.
     """
 
     id: str
@@ -58,6 +59,8 @@ class Policy(Document, frozen=True, kw_only=True):
     origin: Literal["shipped", "user"] = "shipped"
     modified: bool = False
     replaces: bool = False
+    declared_severity: Severity | None = None
+    severity_reason: str = ""
     path: str
     module: str
     digest: str

@@ -14,12 +14,16 @@ from keyproof.model.waiver import ApprovalState, ControlEvidence, WaiverState
 
 
 class PolicySummary(Document, frozen=True, kw_only=True):
-    """One evaluated policy and its tie-out: the population equals the sum of its verdicts."""
+    """One evaluated policy and its tie-out: the population equals the sum of its verdicts.
+
+    ``severity`` is what its findings have; ``declared_severity`` what its METADATA says.
+    """
 
     id: str
     title: str
     description: str
     severity: Severity
+    declared_severity: Severity | None = None
     subject: SubjectType
     remediation: str
     digest: str

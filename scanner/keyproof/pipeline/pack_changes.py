@@ -16,7 +16,7 @@ _NAMED = 5
 def changes(
     pack: PolicySet, parameters: Parameters, *, off: Mapping[str, str], instead: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return a sentence for each difference: added, replaced, switched off, other numbers.
+    """Return a sentence for each difference: added, replaced, off, another severity, other numbers.
 
     Args:
         off: policies that the settings switch off, with the reason.
@@ -38,8 +38,16 @@ def changes(
         f"{name} is switched off: {why or NO_REASON}" for name, why in off.items() if name in known
     ]
     for policy in pack.policies:
+        said += severity_change(policy)
         said += overrides(policy, parameters)
     return tuple(said)
+
+
+def severity_change(policy: Policy) -> Iterator[str]:
+    """Yield a sentence if the severity of a policy is not what the policy itself says."""
+    if policy.declared_severity:
+        why = policy.severity_reason or NO_REASON
+        yield f"{policy.id}: {policy.severity} instead of {policy.declared_severity}: {why}"
 
 
 def overrides(policy: Policy, parameters: Parameters) -> Iterator[str]:

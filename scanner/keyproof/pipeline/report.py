@@ -166,6 +166,7 @@ def _summary(result: PolicyResult, made: Sequence[Finding], crosswalk: Crosswalk
         title=policy.title,
         description=policy.description,
         severity=policy.severity,
+        declared_severity=policy.declared_severity or policy.severity,
         subject=policy.subject,
         remediation=policy.remediation,
         digest=policy.digest,

@@ -113,6 +113,7 @@ class PolicyV1(msgspec.Struct, frozen=True):
     id: str
     title: str
     severity: str
+    declared_severity: str | None
     subject: str
     remediation: str
     digest: str
