@@ -15,7 +15,7 @@ from functools import lru_cache
 from keyproof.leaks.checksums import CHECKS
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.placeholders import entropy, is_placeholder, is_sealed, is_template
-from keyproof.leaks.rules import Companion, Detector, RuleSet
+from keyproof.leaks.rules import BEHIND_LINE, Companion, Detector, RuleSet
 from keyproof.leaks.rules_digested import Digested
 from keyproof.model.secret import Secret
 
@@ -42,8 +42,7 @@ def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hi
         return
     if rule.into and not _may_be_random(text, end - rule.into):
         return
-    low, high = max(0, end - rule.before), min(len(text), end + rule.after)
-    for match in _compiled(rule.pattern).finditer(text, low, high):
+    for match in _compiled(rule.pattern).finditer(text, *_window(rule, text, end)):
         if rule.covers:
             if match.start() >= end:
                 return
@@ -87,6 +86,17 @@ def _ranks(digested: Digested) -> dict[str, int]:
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode("latin-1"))
+
+
+def _window(rule: Detector, text: bytes, end: int) -> tuple[int, int]:
+    """Return from where to where a match that has to do with ``end`` is searched."""
+    low, high = max(0, end - rule.before), min(len(text), end + rule.after)
+    if not (rule.covers and rule.in_line):
+        return low, high
+    stop = text.find(b"\n", end, high)
+    if stop >= 0:
+        high = min(high, stop + BEHIND_LINE)
+    return max(low, text.rfind(b"\n", low, end) + 1), high
 
 
 def _may_be_random(text: bytes, start: int) -> bool:

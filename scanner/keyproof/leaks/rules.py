@@ -18,6 +18,9 @@ from keyproof.leaks import compiled
 FORMAT = 5
 """Raised when the compiled form or the way it is derived changes; part of the digest."""
 
+BEHIND_LINE = 2
+"""So many letters from its end on are shown to what is searched on a line alone."""
+
 _SHIPPED = Path(compiled.DETECTORS)
 _DERIVERS = (
     "rules.py",
@@ -93,6 +96,7 @@ class Detector(NamedTuple):
         reject: a bytes expression; text between the match's start and the secret that spoils it.
         shape: name of the function in ``generic.SHAPES`` that judges the whole match.
         hashes: hash names by which the provider lists the secret.
+        in_line: no match holds a line's end, or asks for more than ``BEHIND_LINE`` letters there.
         into: how many bytes of the value lie before the reported end; 0 where that is not known.
         around: how many bytes around the value say whose it is (``RuleSet.keyed``).
         foreign: what an imported rule says besides, for ``leaks.foreign``; it runs on google-re2.
@@ -115,6 +119,7 @@ class Detector(NamedTuple):
     reject: str
     shape: str
     hashes: tuple[str, ...]
+    in_line: bool = False
     into: int = 0
     around: int = 0
     foreign: str = ""

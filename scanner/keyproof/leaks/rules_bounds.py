@@ -11,6 +11,8 @@ import re._constants as op  # type: ignore[import-not-found]
 import re._parser as parser  # type: ignore[import-not-found]
 from typing import Any
 
+from keyproof.leaks.rules import BEHIND_LINE
+
 MAXIMUM_WIDTH = 20_000
 """Longest text, in bytes, that a pattern may match: an exact check looks at no more than this."""
 
@@ -19,6 +21,7 @@ _CATEGORIES = {
     op.CATEGORY_SPACE: b" \t\n\r\x0b\x0c",
     op.CATEGORY_WORD: b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_",
 }
+_NEWLINE = 10
 _REPEATS = (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
 
 
@@ -56,6 +59,34 @@ def width(pattern: str) -> tuple[int, int]:
     """Return the least and greatest number of bytes that a pattern matches."""
     low, high = parser.parse(pattern.encode("latin-1")).getwidth()
     return int(low), int(high)
+
+
+def within_line(pattern: str) -> bool:
+    """Whether no match of a pattern holds a line's end, nor asks what stands further behind one."""
+    return not _crosses(list(parser.parse(pattern.encode("latin-1"))))
+
+
+def _crosses(items: list[Any]) -> bool:
+    for code, argument in items:
+        if code is op.BRANCH:
+            crossing = any(_crosses(list(branch)) for branch in argument[1])
+        elif code is op.SUBPATTERN:
+            crossing = bool(argument[1] & re.DOTALL) or _crosses(list(argument[3]))
+        elif code is op.ATOMIC_GROUP:
+            crossing = _crosses(list(argument))
+        elif code in _REPEATS:
+            crossing = _crosses(list(argument[2]))
+        elif code in (op.ASSERT, op.ASSERT_NOT):
+            ahead, body = argument
+            crossing = ahead > 0 and body.getwidth()[1] > BEHIND_LINE and _crosses(list(body))
+        elif code is op.AT:
+            crossing = False
+        else:
+            letters = _letters([(code, argument)])
+            crossing = letters is None or _NEWLINE in letters
+        if crossing:
+            return True
+    return False
 
 
 def _flat(items: list[Any]) -> list[Any]:

@@ -19,7 +19,7 @@ from keyproof.errors import ConfigError
 from keyproof.leaks import rules
 from keyproof.leaks.checksums import CHECKS
 from keyproof.leaks.generic import SHAPES
-from keyproof.leaks.rules_bounds import Unsafe, check_bounded, constant_prefix, width
+from keyproof.leaks.rules_bounds import Unsafe, check_bounded, constant_prefix, width, within_line
 from keyproof.leaks.rules_literals import literals
 from keyproof.leaks.rules_names import BY_NAME, by_name, called, words
 from keyproof.leaks.rules_schema import DetectorSource, ProviderSource, RosterSource
@@ -184,6 +184,7 @@ def _compile(
         reject=HASH_WORDS if _is_told_by_words(source) else "",
         shape=source.shape,
         hashes=source.hashes,
+        in_line=within_line(pattern),
         into=source.into,
         around=AROUND if source.around else 0,
     )
