@@ -184,7 +184,9 @@ def test_a_policy_whose_examples_come_out_wrong_decides_nothing(tmp_path: Path) 
     evaluation = run(tmp_path, engine, keys=keys(40))
     assert {d.status for d in decisions(evaluation)} == {"error"}
     assert "example 'old' is pass, declared fail" in str(evaluation.problems)
-    assert len(engine.documents) == 2  # examples only: no subject was ever shown to it
+    (document,) = engine.documents  # the examples alone: no subject was ever shown to it
+    names = [subject["id"] for subject in json.loads(document)["subjects"]]
+    assert names == [f"example.key.{number}" for number in range(4)]
 
 
 def test_a_message_that_stays_open_is_a_fault(tmp_path: Path) -> None:

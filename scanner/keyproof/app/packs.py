@@ -91,41 +91,25 @@ def load_policies(loaded: Loaded, *, disable: Sequence[str] = ()) -> PolicySet:
         NothingToCheck: nothing is left to run.
     """
     with opened_pack(loaded) as pack:
-        return policies_of(loaded, pack, disable=disable)
+        return policyset.narrowed(policies_of(loaded, pack), disable=disable)
 
 
-def policies_of(
-    loaded: Loaded,
-    pack: Path | None,
-    *,
-    select: Sequence[str] = (),
-    disable: Sequence[str] = (),
-) -> PolicySet:
-    """Return the policies of an opened pack and of the user's folders; see :func:`load_policies`.
+def policies_of(loaded: Loaded, pack: Path | None) -> PolicySet:
+    """Return all policies of an opened pack and of the user's folders; see :func:`load_policies`.
 
     Args:
         pack: what :func:`opened_pack` yielded.
-        select: ids to run; empty for all.
-        disable: ids to leave out.
     """
     settings = loaded.settings.policies
     folders = [loaded.path(folder) for folder in settings.folders]
-    found = _graded(
-        loaded,
-        policyset.load(
-            folders, pack=pack, select=select, disable=disable, instead=settings.instead()
-        ),
-    )
+    found = _graded(loaded, policyset.load(folders, pack=pack, instead=settings.instead()))
     if pack is None:
         if settings.verification_key:
             _expect_unedited(found)
         return found
     here, there = f"{pack}{os.sep}", f"{loaded.path(str(settings.bundle))}{os.sep}"
-    return replace(
-        found,
-        policies=tuple(replace(p, path=p.path.replace(here, there, 1)) for p in found.policies),
-        disabled=tuple(replace(p, path=p.path.replace(here, there, 1)) for p in found.disabled),
-    )
+    moved = tuple(replace(p, path=p.path.replace(here, there, 1)) for p in found.policies)
+    return replace(found, policies=moved)
 
 
 def _graded(loaded: Loaded, found: PolicySet) -> PolicySet:
@@ -136,11 +120,10 @@ def _graded(loaded: Loaded, found: PolicySet) -> PolicySet:
         else loaded.document.convert(SeverityChange, "policies", "severities", name)
         for name, given in loaded.settings.policies.severities.items()
     }
-    every = policyset.make([*found.policies, *found.disabled])
     for name, change in changes.items():
         where = loaded.document.where("policies", "severities", name)
         try:
-            every.get(name)
+            found.get(name)
         except UsageError as unknown:
             raise ConfigError(unknown.message, where=where, hint=unknown.hint) from None
         if change.severity not in SEVERITIES:
@@ -158,16 +141,12 @@ def _graded(loaded: Loaded, found: PolicySet) -> PolicySet:
             severity_reason=change.reason or "",
         )
 
-    return replace(
-        found,
-        policies=tuple(map(graded, found.policies)),
-        disabled=tuple(map(graded, found.disabled)),
-    )
+    return replace(found, policies=tuple(map(graded, found.policies)))
 
 
 def _expect_unedited(found: PolicySet) -> None:
     """Where signatures are demanded, what ships must be what shipped."""
-    for policy in (*found.policies, *found.disabled):
+    for policy in found.policies:
         if policy.modified:
             raise PolicyError(
                 "was edited, and policies.verification_key demands signed ones",

@@ -26,6 +26,7 @@ from keyproof.model.policy import Evaluation
 from keyproof.model.report import Report
 from keyproof.model.waiver import Waiver
 from keyproof.pipeline import controls, parameters, policyset, waive, waiver_file
+from keyproof.pipeline.canaries import unsound
 from keyproof.pipeline.collect import collect
 from keyproof.pipeline.evaluate import evaluate
 from keyproof.pipeline.link import link
@@ -82,8 +83,11 @@ def scan(loaded: Loaded, options: ScanOptions, surroundings: Surroundings) -> Re
     engine = open_engine(loaded, surroundings.environment)
     try:
         started = surroundings.clock.now()
-        facts = gather(loaded, options.wanted, surroundings)
-        return decide(loaded, rules, engine, facts, options, surroundings, started)
+        with ThreadPoolExecutor(1) as aside:  # policies are tried while sources are read
+            tried = aside.submit(unsound, rules.pack.policies, engine)
+            facts = gather(loaded, options.wanted, surroundings)
+            bench = Bench(engine, tried.result())
+        return decide(loaded, rules, bench, facts, options, surroundings, started)
     finally:
         engine.close()
 
@@ -102,6 +106,13 @@ def open_engine(loaded: Loaded, environment: Mapping[str, str]) -> Engine:
     module = registry.load("engines", settings.engine)
     engine: Engine = module.open_engine(opa, environment, workers=settings.workers)
     return engine
+
+
+class Bench(NamedTuple):
+    """An engine, and which policies may not decide on it: id → why."""
+
+    engine: Engine
+    unusable: Mapping[str, str]
 
 
 class Rules(NamedTuple):
@@ -129,7 +140,7 @@ class Rules(NamedTuple):
         params = [loaded.path(settings.params)] if settings.params else []
         with opened_pack(loaded) as folder:
             every = policies_of(loaded, folder)
-            pack = policies_of(loaded, folder, select=only, disable=tuple(settings.off()))
+            pack = policyset.narrowed(every, select=only, disable=tuple(settings.off()))
             limits = parameters.load(pack.policies, params, known=every.policies, pack=folder)
         ids = [policy.id for policy in every.policies]
         return cls(
@@ -167,7 +178,7 @@ def _crosswalk(loaded: Loaded, policies: Sequence[str]) -> controls.Crosswalk:
 def decide(
     loaded: Loaded,
     rules: Rules,
-    engine: Engine,
+    bench: Bench,
     facts: Facts,
     options: ScanOptions,
     surroundings: Surroundings,
@@ -175,10 +186,15 @@ def decide(
 ) -> Report:
     """Decide linked facts, and record the run where the options say so."""
     evaluation = evaluate(
-        facts, rules.pack, rules.parameters, engine, progress=surroundings.progress
+        facts,
+        rules.pack,
+        rules.parameters,
+        bench.engine,
+        unusable=bench.unusable,
+        progress=surroundings.progress,
     )
     if rules.waivers:
-        facts, evaluation = _with_waivers(rules, engine, facts, evaluation, options)
+        facts, evaluation = _with_waivers(rules, bench, facts, evaluation, options)
     report = assemble(
         facts,
         evaluation,
@@ -198,7 +214,7 @@ def decide(
 
 
 def _with_waivers(
-    rules: Rules, engine: Engine, facts: Facts, evaluation: Evaluation, options: ScanOptions
+    rules: Rules, bench: Bench, facts: Facts, evaluation: Evaluation, options: ScanOptions
 ) -> tuple[Facts, Evaluation]:
     """Decide the waivers too: what became of each is known only when all else is decided."""
     today = facts.as_of.astimezone(UTC).date()
@@ -209,7 +225,8 @@ def _with_waivers(
     if not of_waivers:
         return facts, evaluation
     alone = replace(facts, sources=(), keys=(), principals=(), leaks=(), usages=(), gaps=())
-    judged = evaluate(alone, policyset.make(of_waivers), rules.parameters, engine)
+    pack = policyset.make(of_waivers)
+    judged = evaluate(alone, pack, rules.parameters, bench.engine, unusable=bench.unusable)
     by_id = {result.policy.id: result for result in judged.results}
     results = tuple(by_id.get(result.policy.id, result) for result in evaluation.results)
     return facts, replace(evaluation, results=results)

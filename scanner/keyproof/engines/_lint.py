@@ -81,7 +81,7 @@ def lint(tree: Node, names: Names) -> list[Fault]:
         faults += _bare_else(rule)
         for node, value in _walk(rule):
             faults += _expression(node, value, names, own)
-    faults += _nesting(module["rules"], 0)
+    faults += _nesting(module["rules"])
     faults += _recursion([rule for kind, rule in rules if kind == "Spec"])
     if not any(_head_name(rule) == "decisions" for _, rule in rules):
         faults.append(Fault(_line(module["package"]), "there is no rule 'decisions'"))
@@ -103,16 +103,24 @@ def _line(node: Node) -> int:
     return int(span.get("line", 1))
 
 
-def _walk(node: Any) -> Iterator[tuple[str, Node]]:
-    """Yield every tagged node below ``node`` as (tag, content)."""
-    if isinstance(node, dict):
-        for tag, value in node.items():
-            if tag[:1].isupper() and isinstance(value, dict):
-                yield tag, value
-            yield from _walk(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _walk(item)
+def _walk(node: Any) -> list[tuple[str, Node]]:
+    """Return every tagged node below ``node`` as (tag, content), in no order."""
+    found: list[tuple[str, Node]] = []
+    waiting = [node]
+    while waiting:
+        inner = waiting.pop()
+        if type(inner) is list:
+            waiting += inner
+        elif type(inner) is dict:
+            for tag, value in inner.items():
+                if type(value) is dict:
+                    if tag[:1].isupper():
+                        found.append((tag, value))
+                    if tag != "span":
+                        waiting.append(value)
+                elif type(value) is list:
+                    waiting.append(value)
+    return found
 
 
 def _path(node: Any) -> tuple[str, ...] | None:
@@ -225,17 +233,20 @@ def _literal_keys(node: Any) -> frozenset[str]:
     return frozenset(found)
 
 
-def _nesting(node: Any, depth: int) -> Iterator[Fault]:
-    if isinstance(node, dict):
-        for tag, value in node.items():
-            deeper = depth + (tag in _LITERALS and isinstance(value, dict))
-            if deeper > MAXIMUM_NESTING:
-                yield Fault(_line(value), f"literals are nested deeper than {MAXIMUM_NESTING}")
-                return
-            yield from _nesting(value, deeper)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _nesting(item, depth)
+def _nesting(rules: Any) -> Iterator[Fault]:
+    """Yield a fault for each literal that lies deeper in others than is allowed."""
+    waiting: list[tuple[Any, int]] = [(rules, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if type(node) is list:
+            waiting += [(item, depth) for item in node]
+        elif type(node) is dict:
+            for tag, value in node.items():
+                literal = tag in _LITERALS and type(value) is dict
+                if literal and depth == MAXIMUM_NESTING:
+                    yield Fault(_line(value), f"literals are nested deeper than {MAXIMUM_NESTING}")
+                elif tag != "span":
+                    waiting.append((value, depth + literal))
 
 
 def _recursion(rules: Sequence[Node]) -> Iterator[Fault]:

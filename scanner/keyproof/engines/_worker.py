@@ -8,6 +8,7 @@ Errors leave as class and line only: regorus quotes values in its messages.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -22,6 +23,8 @@ from keyproof.model.record import canonical_json
 
 READY = b"ready"
 """The first frame of a worker: what it is asked from then on counts against its time."""
+
+_NOTHING = '{"as_of_ns":0,"params":{},"subjects":[]}'
 
 _LINE = re.compile(r"\bline (\d+)|:(\d+):\d+|--> [^\n:]*:(\d+)")
 _CLASSES = (
@@ -80,6 +83,7 @@ class _Policies:
     def __init__(self, regorus: Any) -> None:
         self._regorus = regorus
         self._engines: dict[str, Any] = {}
+        self._prepared: set[str] = set()
 
     def load(self, package: str, module: str, names: dict[str, list[str]] | None) -> Any:
         """Parse, lint and keep a policy; return its faults as (line, detail)."""
@@ -89,6 +93,7 @@ class _Policies:
         except RuntimeError as failure:
             raise _Unparsed(str(failure)) from None
         self._engines[package] = engine
+        self._prepared.discard(package)
         if names is None:
             return []
         known, given = frozenset(names["known"]), frozenset(names["given"])
@@ -97,10 +102,22 @@ class _Policies:
 
     def evaluate(self, package: str, document: str) -> str:
         """Return the canonical JSON of ``decisions``."""
+        rule = f"data.{package}.decisions"
+        if package not in self._prepared:
+            self._prepare(package, rule)
         engine = self._engines[package].clone()
         engine.set_input_json(document)
-        answer = engine.eval_rule_as_json(f"data.{package}.decisions")  # indented, keys sorted
+        answer = engine.eval_rule_as_json(rule)  # indented, keys sorted
         return canonical_json(msgspec.json.decode(answer)).decode()
+
+    def _prepare(self, package: str, rule: str) -> None:
+        """Evaluate once over nothing, so that clones need not be compiled each for itself."""
+        self._prepared.add(package)
+        engine = self._engines[package].clone()
+        engine.set_input_json(_NOTHING)
+        with contextlib.suppress(RuntimeError):  # then each clone is compiled, and says why
+            engine.eval_rule_as_json(rule)
+            self._engines[package] = engine
 
     def test(self, modules: list[list[str]], rule: str) -> dict[str, Any]:
         """Return whether one test rule is true over all modules, and which lines it reached."""

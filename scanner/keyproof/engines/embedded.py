@@ -104,8 +104,11 @@ class EmbeddedEngine:
             return [problem for found in threads.map(self._check, policies) for problem in found]
 
     def _check(self, policy: Policy) -> Sequence[PolicyProblem]:
-        names = names_of(policy)
-        reply = self._ask("load", policy.package, policy.module, names)
+        worker = self._pool.take()
+        try:
+            reply = self._load(worker, policy, names_of(policy))
+        finally:
+            self._pool.give_back(worker)
         if reply.error is not None:
             return [PolicyProblem(policy.id, reply.error, _where(policy, reply.line))]
         faults = _decode(reply.body, list[tuple[int, str]])
@@ -137,10 +140,13 @@ class EmbeddedEngine:
         """See ``Engine.confirm``: nobody else reaches a worker's pipes."""
         return []
 
-    def _load(self, worker: Worker, policy: Policy) -> Reply:
-        if policy.digest in worker.loaded:
+    def _load(
+        self, worker: Worker, policy: Policy, names: Mapping[str, list[str]] | None = None
+    ) -> Reply:
+        """Give a policy to a worker that has not got it; with ``names``, have it linted too."""
+        if names is None and policy.digest in worker.loaded:
             return Reply(b"")
-        reply = worker.ask(self._seconds, "load", policy.package, policy.module, None)
+        reply = worker.ask(self._seconds, "load", policy.package, policy.module, names)
         if reply.error is None:
             worker.loaded.add(policy.digest)
         return reply

@@ -79,8 +79,7 @@ def load(
     problems: list[str] = []
     for path in sorted(p for folder in folders for p in folder.glob("*.yaml")):
         document = yamlfile.load(path)
-        _check_lines(document)
-        framework = document.convert(Framework)
+        framework = _framework(document)
         _check(document, framework)
         if framework.id in found:
             message = f"the framework '{framework.id}' is defined twice"
@@ -103,8 +102,16 @@ def load(
     return Crosswalk(frameworks=tuple(chosen), problems=tuple(problems))
 
 
+def _framework(document: yamlfile.Document) -> Framework:
+    try:
+        return document.convert(Framework)
+    except ConfigError:
+        _check_lines(document)
+        raise
+
+
 def _check_lines(document: yamlfile.Document) -> None:
-    """Validate line by line first: of the whole, the schema's errors name only the section."""
+    """Find the line that does not fit: of the whole, the schema's errors name only the section."""
     policies = document.data.get("policies") if isinstance(document.data, dict) else None
     for policy, lines in policies.items() if isinstance(policies, dict) else ():
         for index in range(len(lines) if isinstance(lines, list) else 0):

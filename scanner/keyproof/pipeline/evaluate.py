@@ -35,6 +35,7 @@ def evaluate(
     parameters: Parameters,
     engine: Engine,
     *,
+    unusable: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     chunk: int = CHUNK,
 ) -> Evaluation:
@@ -42,8 +43,11 @@ def evaluate(
 
     A policy that does not load, or whose examples do not come out as declared on this engine, is
     ``error`` for all its subjects; so is a single subject on which the engine fails.
+
+    Args:
+        unusable: what :func:`unsound` said of these policies on this engine; asked here if absent.
     """
-    reasons = unsound(policies.policies, engine)
+    reasons = unsound(policies.policies, engine) if unusable is None else unusable
     population = Population(facts)
     total = sum(-(-population.count(p.subject) // chunk) for p in policies.policies)
     documents = decide(population, policies.policies, parameters, engine, reasons, chunk)

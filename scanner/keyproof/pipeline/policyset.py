@@ -98,9 +98,27 @@ def load(
                 hint="see 'replace' and 'folders' below 'policies' in keyproof.yaml",
             )
     problems = [f"the shipped policy {name} is missing" for name in gone]
+    return narrowed(make(found.values(), problems), select=select, disable=disable)
+
+
+def narrowed(
+    every: PolicySet, *, select: Sequence[str] = (), disable: Sequence[str] = ()
+) -> PolicySet:
+    """Return a set that runs some of the policies of another.
+
+    Args:
+        select: ids to run; empty for all.
+        disable: ids to leave out.
+
+    Raises:
+        UsageError: ``select`` or ``disable`` names a policy that does not exist.
+        NothingToCheck: nothing is left to run.
+    """
+    found = {policy.id: policy for policy in every.policies}
     chosen = _choose(found, select, disable)
-    left_out = [policy for policy in found.values() if policy not in chosen]
-    return make(chosen, problems, disabled=left_out)
+    ids = {policy.id for policy in chosen}
+    left_out = [policy for policy in found.values() if policy.id not in ids]
+    return make(chosen, every.problems, disabled=left_out)
 
 
 def _taken(policy: Policy, before: Policy) -> PolicyError:
