@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.support.planted import github_pat
 from tests.support.repository import Repo
-from tests.support.run import keyproof
+from tests.support.run import isolated, keyproof
 
+from keyproof.cli.explain import explain
+from keyproof.model.policy import Policy
 from keyproof.pipeline import policyset
 
 
 @pytest.mark.parametrize("policy", policyset.load().policies, ids=lambda p: p.id)
 def test_a_policy_is_told_with_reasons_numbers_and_remedy(
-    policy, tmp_path: Path, home: Path
+    policy: Policy, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran = keyproof("explain", policy.id, cwd=tmp_path, home=home)
-    assert (ran.code, ran.err) == (0, "")
-    assert policy.title in ran.out
-    assert policy.description in ran.out
-    assert policy.remediation in ran.out
+    for name in [*os.environ]:
+        if name.startswith("KEYPROOF_"):
+            monkeypatch.delenv(name)
+    for name, value in isolated(home).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(explain, [policy.id], standalone_mode=False)
+    assert (told.return_value, told.exception, told.stderr) == (0, None, "")
+    assert policy.title in told.stdout
+    assert policy.description in told.stdout
+    assert policy.remediation in told.stdout
     for parameter in policy.parameters:
-        assert f"({parameter.source})" in ran.out
+        assert f"({parameter.source})" in told.stdout
+
+
+def test_a_policy_is_told_by_a_process_of_its_own_as_well(tmp_path: Path, home: Path) -> None:
+    ran = keyproof("explain", "keys.owner", cwd=tmp_path, home=home)
+    assert (ran.code, ran.err) == (0, "")
+    assert policyset.load().get("keys.owner").remediation in ran.out
 
 
 def test_the_effective_value_is_told_with_its_place(tmp_path: Path, home: Path) -> None:
