@@ -13,9 +13,9 @@ import zlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from keyproof.leaks.checksums_wallet import WALLET_CHECKS
+
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_BASE58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BECH32 = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _ARMOUR = re.compile(rb"\\r|\\n|\\t|\\|[\s\"'+,;]")
 _PEM_HEAD = re.compile(rb"(?:Proc-Type|DEK-Info|Comment|Version|Hash)[^\n\\]*(?:\n|\\n)")
 
@@ -127,55 +127,6 @@ def pem(value: bytes) -> bool:
     return raw[:1] == b"\x30" or raw.startswith(b"openssh-key-v1\0") or raw[:1] >= b"\x80"
 
 
-def base58check(value: bytes) -> bool:
-    """Bitcoin: base58 of a payload and the first four bytes of its double SHA-256."""
-    import hashlib
-
-    number = 0
-    for letter in value:
-        digit = _BASE58.find(letter)
-        if digit < 0:
-            return False
-        number = number * 58 + digit
-    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    body, tail = raw[:-4], raw[-4:]
-    return hashlib.sha256(hashlib.sha256(body).digest()).digest()[:4] == tail
-
-
-def bech32(value: bytes) -> bool:
-    """BIP 173, as age writes its identities: the checksum of prefix and data is 1."""
-    text = value.lower()
-    prefix, _, data = text.rpartition(b"1")
-    digits = [_BECH32.find(letter) for letter in data]
-    if not prefix or -1 in digits:
-        return False
-    values = [letter >> 5 for letter in prefix] + [0] + [letter & 31 for letter in prefix] + digits
-    state = 1
-    for value5 in values:
-        top = state >> 25
-        state = (state & 0x1FFFFFF) << 5 ^ value5
-        for index, generator in enumerate(
-            (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-        ):
-            state ^= generator if top >> index & 1 else 0
-    return state == 1
-
-
-def stellar_seed(value: bytes) -> bool:
-    """SEP 23: base32 of the version byte of a seed, 32 bytes and their CRC-16, low byte first."""
-    try:
-        raw = base64.b32decode(value)
-    except ValueError:
-        return False
-    return raw[0] == 0x90 and binascii.crc_hqx(raw[:-2], 0) == int.from_bytes(raw[-2:], "little")
-
-
-def key_bytes(value: bytes) -> bool:
-    """A JSON array of 64 bytes that look random: the seed and public key of Ed25519."""
-    numbers = [int(number) for number in re.findall(rb"[0-9]+", value)]
-    return max(numbers) < 256 and len(set(numbers)) >= 40 and numbers != sorted(numbers)
-
-
 def pypi(value: bytes) -> bool:
     """PyPI: a version-2 macaroon whose location is an index of PyPI."""
     try:
@@ -254,16 +205,29 @@ def pem_body(value: bytes) -> bool:
     return len(found) >= 44 and len(set(found)) >= 16
 
 
-def seed_phrase(value: bytes) -> bool:
-    """BIP 39: 12, 15, 18, 21 or 24 words, nearly all of them different (examples repeat one)."""
-    words = value.split()
-    return len(words) in {12, 15, 18, 21, 24} and len(set(words)) >= len(words) - 2
+def der_key(value: bytes) -> bool:
+    """Base64 of a DER sequence as long as it says: a private key without its PEM armour."""
+    raw = _whole_base64(value)
+    if raw[:1] != b"\x30" or len(raw) < 40:
+        return False
+    if raw[1] < 0x80:
+        return len(raw) - 2 - raw[1] in {0, 1}
+    size = raw[1] & 0x7F
+    return 0 <= len(raw) - 2 - size - int.from_bytes(raw[2 : 2 + size], "big") < 3
+
+
+def _whole_base64(value: bytes) -> bytes:
+    try:
+        return _base64(value)
+    except ValueError:
+        return b""
 
 
 CHECKS: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
     {
         function.__name__: function
         for function in (
+            *WALLET_CHECKS,
             base62_crc32,
             crc32_hex,
             aws_key_id,
@@ -272,11 +236,8 @@ CHECKS: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
             jwt,
             jwt_service_role,
             pem,
-            base58check,
-            bech32,
+            der_key,
             pypi,
-            stellar_seed,
-            key_bytes,
             base64_64,
             base64_32,
             base64_any,
@@ -284,7 +245,6 @@ CHECKS: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
             mixed,
             discord_id,
             pem_body,
-            seed_phrase,
         )
     }
 )

@@ -51,6 +51,7 @@ _STRONG = re.compile(
     rb"app|consumer|service|admin|deploy|webhook)[-_.]?(?:key|token|secret)|passw|passphrase|pwd",
     re.IGNORECASE,
 )
+_ISSUED = re.compile(rb"(?:key|token|secret)\Z", re.IGNORECASE)
 _NO_PASSWORD = re.compile(
     rb"pass(?:ed|es|ing|able|ages?|ion|ives?|engers?|ports?|through|thru|er|box|book|s)(?![a-z])|"
     rb"auth(?:or(?!i[sz]ation)|entic)",
@@ -165,6 +166,8 @@ def token(match: re.Match[bytes], text: bytes) -> str | None:
 
 def issued(match: re.Match[bytes], text: bytes) -> str | None:
     """A token beside its issuer's name: of such, more may look like words or code by chance."""
+    if UUID.match(match.group("secret")) and not names_no_secret(match, text):
+        return "low" if _ISSUED.search(_name(match, text)) else None
     return _token(match, text, sure=True)
 
 

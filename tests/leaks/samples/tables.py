@@ -764,7 +764,69 @@ http.netrc - machine git.company.test login ada password [[{a16}]]
 http.oauth_client_secret - client_id: {l20}\nclient_secret: [[{a32}]]\n
 """
 
+FRAMEWORKS_AND_GATEWAYS = r"""
+apisix.admin_key - deployment:\n  admin:\n    admin_key:\n      - name: admin\n        key: [[{h32}]]\n        role: admin\n
+apisix.admin_header - curl http://127.0.0.1:9180/apisix/admin/routes/1 -H "X-API-KEY: [[{h32}]]" -X GET\n
+aspnet.validation_key - <machineKey validationKey="[[{H128}]]" validation="HMACSHA256" />
+aspnet.decryption_key - <machineKey decryption="AES" decryptionKey="[[{H48}]]" />
+aws.appsync_api_key GRAPHQL_KEY da2-{l26}
+azure.publish_password - <publishProfile publishMethod="MSDeploy" userName="$shop" userPWD="[[{a60}]]" />
+azure.redis_connection - cache=shop.redis.cache.windows.net:6380,password=[[{a43}=]],ssl=True\n
+baidu.access_key_id BCE_AK ALTAK{a21}
+baidu.secret_key BAIDU_SECRET_KEY {a32}
+bitcoin.seed_phrase - my wallet\n[[{words}]]\n
+cisco.password_type7 - username admin password 7 [[0{n1}{H20}]]\n
+cisco.enable_secret - enable secret 5 $1$[[{a4}${a22}]]\n
+cloudflare.tunnel_token TUNNEL_TOKEN {tunnel}
+composio.api_key COMPOSIO_API_KEY ak_{a20}
+database.oracle_thin - url=jdbc:oracle:thin:app/[[{a16}]]@db.acme-prod.net:1521:shop\n
+database.password SHOP_DB_PASSWORD {a16}
+database.password mysql_user_password {a14}
+digitalocean.spaces_secret_by_name SPACES_SECRET_ACCESS_KEY {a43}
+discourse.api_key DISCOURSE_API_KEY {h64}
+dockerhub.login_command - docker login -u acme -p [[{a20}]] registry.acme-prod.net\n
+ethereum.accounts_key - main: { url: u, accounts: ["[[0x{h64}]]"] },\n
+express_gateway.key_auth - curl -H 'Authorization: apikey {a22}:[[{a22}]]' http://localhost:8080/\n
+figshare.api_key FIGSHARE_TOKEN {h128}
+filezilla.site_password - <User>ann</User><Pass encoding="base64">[[{b64pass}]]</Pass>
+flask.session_cookie - Cookie: session=[[eyJ1c2VyIjo0Mn0.{a6}.{a27}]]\n
+gcp.app_password - EMAIL_HOST_PASSWORD = '[[{z4} {z4} {z4} {z4}]]'\n
+gcp.oauth_client_secret_older - {"client_id": "{n12}-{l32}.apps.googleusercontent.com", "client_secret": "[[{w24}]]"}
+http.curl_user_key - curl https://api.acme-prod.net/v1/items -u [[{a32}]]:\n
+http.python_auth - requests.get(url, auth=("ann", "[[{a18}]]"))\n
+huawei.secret_access_key HUAWEICLOUD_SECRET_KEY {a40}
+kaggle.api_key KAGGLE_KEY {h32}
+kaggle.api_token KAGGLE KGAT_{h32}
+kaggle.json_key - {"username":"ann","key":"[[{h32}]]"}
+kong.consumer_key - curl -X POST http://localhost:8001/consumers/ann/key-auth -d "key=[[{a32}]]"\n
+kong.declared_credential - consumers:\n- username: ann\n  keyauth_credentials:\n  - key: [[{a32}]]\n
+kong.declared_credential - consumers:\n- username: ann\n  jwt_secrets:\n  - key: iss1\n    secret: [[{a32}]]\n
+lichess.pat LICHESS_TOKEN lip_{a20}
+linkedin.session_cookie - Cookie: li_at=[[AQED{w140}]]\n
+maven.server_password - <server><id>nexus</id><username>deploy</username><password>[[{a18}]]</password></server>
+novu.api_key NOVU_API_KEY {h32}
+nuget.clear_text_password - <add key="ClearTextPassword" value="[[{a22}]]" />
+phoenix.secret_key_base - config :shop, ShopWeb.Endpoint,\n  secret_key_base: "[[{b64}]]"\n
+private_key.der SAML_PRIVATE_KEY {der}
+private_key.jwk_symmetric - {"kty":"oct","kid":"a","alg":"HS256","k":"[[{w43}]]"}
+pushbullet.access_token PUSHBULLET_TOKEN o.{a32}
+session.middleware_secret - app.use(session({ secret: '[[{a28}]]', resave: false }));\n
+solana.private_key WALLET_PRIVATE_KEY {sol}
+steamgriddb.api_key STEAMGRIDDB_API_KEY {h32}
+symfony.app_secret - APP_ENV=prod\nAPP_SECRET=[[{h32}]]\n
+telegram.bot_url - curl https://api.telegram.org/bot[[{n10}:AA{w33}]]/getMe\n
+terraform.state_password - {"type": "random_password", "name": "db", "instances": [{"attributes": {"length": 24, "result": "[[{a24}]]"}}]}
+terraform.state_resource_password - {"mode": "managed", "type": "aws_db_instance", "instances": [{"attributes": {"username": "app", "password": "[[{a20}]]"}}]}
+tyk.configured_secret - {"listen_port": 8080, "secret": "[[{h32}]]", "template_path": "/opt/tyk"}
+unix_password.htpasswd - ann:$apr1$[[{a8}${a22}]]\n
+unix_password.shadow - root:$6$[[{a8}${a86}]]:19000:0:99999:7:::\n
+unleash.api_key UNLEASH_API_TOKEN default:production.{h56}
+xrp.seed XRP_SECRET {xrp}
+zenodo.api_key ZENODO_TOKEN {a60}
+"""
+
 TABLES = (
+    FRAMEWORKS_AND_GATEWAYS,
     CLOUD,
     BUILD,
     INFRASTRUCTURE,

@@ -15,6 +15,7 @@ import re
 import string
 import zlib
 from collections.abc import Callable
+from importlib.resources import files
 from random import Random
 from typing import NamedTuple
 
@@ -127,6 +128,35 @@ def bech32(rng: Random, prefix: str, length: int) -> str:
     return (prefix + "1" + "".join(alphabet[d] for d in [*data, *check])).upper()
 
 
+def _seed_phrase(rng: Random) -> str:
+    """Return twelve words of BIP 39: 16 random bytes and the first four bits of their SHA-256."""
+    words = (files("keyproof.leaks") / "wordlist_bip39.txt").read_text().split()
+    raw = rng.randbytes(16)
+    number = int.from_bytes(raw, "big") << 4 | hashlib.sha256(raw).digest()[0] >> 4
+    return " ".join(words[number >> 11 * (11 - at) & 2047] for at in range(12))
+
+
+def _xrp(seed: bytes) -> str:
+    """Return a seed of the XRP Ledger: base58check, in its alphabet."""
+    ripple = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
+    plain = base58check(b"\x21" + seed)
+    return plain.translate(str.maketrans(ALPHABETS["t"], ripple))
+
+
+def _base58(raw: bytes) -> str:
+    number, text = int.from_bytes(raw, "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = ALPHABETS["t"][digit] + text
+    return text
+
+
+def _der(rng: Random) -> str:
+    """Return a PKCS 8 key of RSA as base64: its head, and random bytes to the length that it says."""
+    head = bytes.fromhex("308204be020100300d06092a864886f70d0101010500048204a8")
+    return base64.b64encode(head + rng.randbytes(1218 - len(head))).decode()
+
+
 def _pem(rng: Random, label: str, size: int = 600) -> str:
     der = b"\x30\x82" + size.to_bytes(2, "big") + rng.randbytes(size)
     body = base64.b64encode(der).decode()
@@ -231,7 +261,14 @@ MAKERS: dict[str, Callable[[Random], str]] = {
     "awstemp": lambda r: "AS" + "IA" + letters(r, 16, ALPHABETS["k"]),
     "nuget": lambda r: "oy2" + letters(r, 1, "abcdefghijklmnop") + letters(r, 15, ALPHABETS["l"]) + "a" + letters(r, 11, ALPHABETS["l"]) + "e" + "b" + letters(r, 1, "abcdefghijklmnop") + letters(r, 11, ALPHABETS["l"]) + "4",
 
-    "words": lambda r: " ".join(letters(r, r.randrange(3, 9), ALPHABETS["z"]) for _ in range(12)),
+    "words": _seed_phrase,
+    "xrp": lambda r: _xrp(r.randbytes(16)),
+    "sol": lambda r: _base58(b"\x09" + r.randbytes(63)),
+    "der": _der,
+    "tunnel": lambda r: base64.b64encode(
+        json.dumps({"a": letters(r, 32, ALPHABETS["h"]), "t": uuid(r), "s": letters(r, 44)}, separators=(",", ":")).encode()
+    ).decode(),
+    "b64pass": lambda r: base64.b64encode(letters(r, 15).encode()).decode(),
     "dashes": lambda r: "-" * 5,
 }  # fmt: skip
 
