@@ -49,16 +49,18 @@ def negatives(matcher: Any) -> None:
     """Print which share of each family of negatives is flagged, and by what."""
     from tests.leaks.samples.negatives import FAMILIES
     from tests.leaks.samples.negatives import negatives as texts
+    from tests.leaks.samples.negatives_seen import SEEN
 
     print(f"\n  {'negatives, ' + str(COUNT) + ' of each family':36}{'flagged':>9}")
     total, blame = 0, Counter[str]()
-    for family in FAMILIES:
-        hits = [matcher.find(text.encode()) for text in texts(family, COUNT)]
+    every = {**FAMILIES, **SEEN}
+    for family, make in every.items():
+        hits = [matcher.find(text.encode()) for text in texts(family, make, COUNT)]
         flagged = sum(map(bool, hits))
         total += flagged
         blame.update(hit.detector for found in hits for hit in found)
         print(f"  {family:36}{flagged / COUNT:9.1%}")
-    print(f"  {'all':36}{total / COUNT / len(FAMILIES):9.2%}")
+    print(f"  {'all':36}{total / COUNT / len(every):9.2%}")
     _list(blame)
 
 

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from tests.leaks.samples.negatives import FAMILIES, negatives
+from tests.leaks.samples.negatives_seen import SEEN
 from tests.leaks.samples.positives import POSITIVES
 from tests.support.planted import aws_key_id, aws_secret_key
 from tests.support.run import keyproof
@@ -15,6 +16,7 @@ from tests.support.run import keyproof
 from keyproof.leaks.matcher import Matcher, open_matcher
 from keyproof.leaks.rules import load_rules
 
+EVERY = {**FAMILIES, **SEEN}
 COUNT = 60
 FLAGGED = 0.03
 """The most of a family that may be flagged: chance makes random letters of some names."""
@@ -27,9 +29,9 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> Matcher:
     return open_matcher(load_rules(folder), folder)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY)
 def test_what_is_no_secret_is_not_flagged(matcher: Matcher, family: str) -> None:
-    texts = negatives(family, COUNT)
+    texts = negatives(family, EVERY[family], COUNT)
     assert len(set(texts)) > 5, "a family of a few texts shows nothing"
     flagged = [(text, hits) for text in texts if (hits := matcher.find(text.encode()))]
     shown = [(text[:80], [hit.detector for hit in hits]) for text, hits in flagged[:3]]

@@ -49,8 +49,8 @@ def escaped_at(text: bytes, end: int) -> Iterator[Decoded]:
     """Yield the word around ``end`` with its escapes resolved, once for each kind it holds."""
     begin, finish = _word(text, end)
     word = text[begin:finish]
-    for mark, expression, resolve in _KINDS:
-        if mark in word:
+    for shown, expression, resolve in _KINDS:
+        if shown.search(word):
             pieces, decoded = _resolved(word, begin, expression, resolve)
             if decoded != word:
                 around = line_around(text, begin, finish, AROUND)
@@ -115,8 +115,9 @@ def _from_entity(match: re.Match[bytes]) -> bytes:
 
 
 _KINDS = (
-    (b"%", _PERCENT, _from_hex),
-    (b"\\", _UNICODE, _from_hex),
-    (b"&", _ENTITY, _from_entity),
-    (b"=", _QUOTED, _from_hex),
+    (_PERCENT, _PERCENT, _from_hex),
+    (_UNICODE, _UNICODE, _from_hex),
+    (_ENTITY, _ENTITY, _from_entity),
+    (re.compile(b"(?:=[2-7][0-9A-F]){4}"), _QUOTED, _from_hex),
 )
+"""What shows that a word is escaped, and each escape in it: a lone ``=3d`` is an assignment."""

@@ -12,6 +12,8 @@ import re
 from keyproof.leaks.placeholders import wordiness
 
 _REACH = 160
+_FOLDED = 6
+"""So many lines of a block tell its letters: two of 64 may hold neither ``+`` nor ``/``."""
 _LETTERS = re.compile(rb"[0-9A-Za-z+/]+")
 _BEFORE = re.compile(rb"[0-9A-Za-z+/]*\Z")
 _AFTER = re.compile(rb"[0-9A-Za-z+/]*={0,2}")
@@ -20,7 +22,7 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _ESCAPE = re.compile(rb"%(?:2[BFbf]|3[Dd])")
 _DIGEST_BEFORE = re.compile(
     rb"(?:\bh1:|sha-?(?:1|224|256|384|512)[-:=]|md5[-:=]|(?<![a-z])signature[\"']?\s?[:=]\s?[\"']?|"
-    rb"base64,[0-9A-Za-z+/]{0,400}|ssh-(?:rsa|ed25519|dss) (?:[0-9A-Za-z+/]{0,400}))\Z",
+    rb"\.(?:tgz|tar\.gz|zip|whl|git)#|base64,[0-9A-Za-z+/]{0,400}|ssh-(?:rsa|ed25519|dss) (?:[0-9A-Za-z+/]{0,400}))\Z",
     re.IGNORECASE,
 )
 
@@ -30,10 +32,12 @@ _TOLD = re.compile(
     rb"md5|crc|fingerprint|thumbprint|commit|modulus|publickey|public_key|pubkey|certificate|cert|kid)"
     rb"[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z|"
     rb"\.(?:php|py|rb|[jt]sx?|go|java|css|html?|json|ya?ml|xml|svg|png|md|txt|cs|c|h|rs)[\"'][ \t]{0,4}[:=]>?[^\n:=]{0,24}\Z|"
-    rb"(?:[\w-]+\.)+[a-z]{2,4}/[\w./-]+[ \t]+(?:v?[0-9][\w.-]*[ \t]+)?\Z",
+    rb"(?:[\w-]+\.)+[a-z]{2,4}/[\w./-]+[ \t]+(?:v?[0-9][\w.-]*[ \t]+)?\Z|"
+    rb"(?<![0-9a-z])(?:name|title|label|description|message)[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"'](?:[\w.,()-]{1,24} ){1,8}\Z",
     re.IGNORECASE,
 )
 """What holds no secret, named right before the value; or a repository, before its commit."""
+_COMMIT_LINE = re.compile(rb"[0-9a-f]{40} [A-Za-z(\[]")
 _ITS_ID = re.compile(rb"(?:[-_]id|[a-z]I[dD]|\bid)[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z")
 _SECRET_ID = re.compile(rb"secret[-_]?id[\"']?[ \t:=>]{1,8}[\"']?\Z", re.IGNORECASE)
 _TEMPLATE_END = re.compile(rb"\}\}|%>|\n")
@@ -48,7 +52,8 @@ def in_block(text: bytes, start: int, end: int) -> bool:
     rest = before + (after.group() if after else b"")
     if len(rest) >= 12 and _is_random(rest):
         return True
-    return end - start >= 40 and not rest.strip(b"=") and _is_folded(text, start, end)
+    low, high = start - len(before), end + len(rest.rstrip(b"=")) - len(before)
+    return high - low >= 40 and _is_folded(text, low, high)
 
 
 def in_binary(text: bytes, start: int, end: int, around: int) -> bool:
@@ -74,8 +79,10 @@ def is_digest(text: bytes, start: int) -> bool:
 
 def is_told(text: bytes, start: int) -> bool:
     """Whether the name right before a value says that it is something else: a version, a commit."""
-    low = max(text.rfind(b"\n", 0, start) + 1, start - 120)
-    return _TOLD.search(text, low, start) is not None
+    line = text.rfind(b"\n", 0, start) + 1
+    if line == start and _COMMIT_LINE.match(text, start):
+        return True  # a log: each line a commit and its subject
+    return _TOLD.search(text, max(line, start - 200), start) is not None
 
 
 def is_id(text: bytes, start: int) -> bool:
@@ -109,8 +116,12 @@ def _is_random(run: bytes) -> bool:
 def _is_folded(text: bytes, start: int, end: int) -> bool:
     """Whether the line is one of several of base64 that are as long as each other."""
     size = end - start
-    above, below = text[max(0, start - size - 30) : start], text[end : end + size + 30]
+    reach = _FOLDED * (size + 30)
+    above, below = text[max(0, start - reach) : start], text[end : end + reach]
+    block = text[start:end]
     for lines in (_LINE_ENDS.split(above)[::-1], _LINE_ENDS.split(below)):
-        if len(lines) > 1 and len(lines[1]) == size and _LETTERS.fullmatch(lines[1]):
-            return _is_random(lines[1] + text[start:end])
-    return False
+        for line in lines[1:]:
+            if len(line) != size or _LETTERS.fullmatch(line) is None:
+                break
+            block += line
+    return len(block) > size and _is_random(block)

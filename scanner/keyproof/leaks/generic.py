@@ -17,6 +17,7 @@ from keyproof.leaks.ordinary import (
     is_algorithm,
     is_code,
     is_identifier,
+    is_identity,
     is_ordinary_text,
     is_plain_name,
     is_words,
@@ -40,7 +41,7 @@ _NOT_A_VALUE = re.compile(
     re.IGNORECASE,
 )
 _PUBLIC_NAME = re.compile(
-    rb"public[-_.]?key|pubkey|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
+    rb"public[-_.]?key|pubkey|authenticity[-_.]?token|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
     rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?token|page[-_.]?token|continuation|cursor|"
     rb"token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
     rb"integrity|sha-?(?:1|2|256|384|512)(?![0-9])|md5|bcrypt|hmac|fingerprint|thumbprint|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
@@ -61,11 +62,19 @@ _NO_PASSWORD = re.compile(
 _FILE_NAME = re.compile(
     rb"\.(?:rb|py|js|jsx|ts|tsx|go|java|kt|md|html?|txt|json|ya?ml|xml|php|c|h|cpp|cs|css|log|sh|rs|sql|svg|png)\Z"
 )
+_SID = re.compile(
+    rb"(?i)(?:account|application|list|project|service|workspace|workflow)[-_.]?sid\Z"
+)
+"""Twilio's names for what is no key of it."""
 _NAME_LETTER = re.compile(rb"[0-9A-Za-z_.\"'-]")
 _SAID = re.compile(rb"[=:>,(|?]")
 _HEX = re.compile(rb"(?:0x)?[0-9a-fA-F]+\Z")
 _BASE64 = re.compile(rb"[0-9A-Za-z+/_-]{8,400}={0,2}\Z")
 _CREDENTIAL_WORD = re.compile(rb"passw|passphrase|secret|token|credential|api_?key", re.IGNORECASE)
+_USER = re.compile(
+    rb"(?i)(?<![a-z])(?:user(?:name|[ _-]?id)?|uid|login)[\"']?[=:][\"']?([^\s&;,\"']{1,60})[^\n]{0,120}\Z"
+)
+_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 _LOOPBACK = re.compile(
     rb"@(?:[%$<{]|localhost|127\.|0\.0\.0\.0|\[::1\]|(?:[a-z0-9-]+\.){0,2}example(?:\.(?:com|org|net)|[:/]|\b)|"
     rb"[a-z0-9.-]+\.(?:test|invalid|local|localhost)\b|(?:host|hostname|server|db|database)[:/\s\"'])",
@@ -97,8 +106,12 @@ def _is_prose(match: re.Match[bytes], text: bytes) -> bool:
         return True
     if b">" in operator and b"=" not in operator and operator.strip(b"\"'") != b">":
         return True  # a comparison
+    word = match.group("key").lower()
+    before = text[max(0, match.start() - 1) : match.start()]
+    if word == b"pwd" and (b"," in operator or (before == b"$" and match.group("key").isupper())):
+        return True  # the working directory
     alone = not _NAME_LETTER.match(text, max(0, match.start() - 1), match.start())
-    return match.group("key").lower() == b"pass" and alone and b"=" not in operator
+    return word == b"pass" and alone and b"=" not in operator
 
 
 def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
@@ -106,7 +119,7 @@ def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
     if "key" not in match.re.groupindex:
         return False
     name = _name(match, text)
-    if _PUBLIC_NAME.search(name) or _NO_PASSWORD.match(match.group("key")):
+    if _PUBLIC_NAME.search(name) or _SID.search(name) or _NO_PASSWORD.match(match.group("key")):
         return True
     if _FILE_NAME.search(name) and b"=" not in _operator(match, text):
         return True
@@ -139,6 +152,8 @@ def password(match: re.Match[bytes], text: bytes) -> str | None:
     """A password: any printable value that is neither word, code, path nor template."""
     value = match.group("secret")
     if not value.isascii() or names_no_secret(match, text) or is_code(value) or is_words(value):
+        return None
+    if is_identity(value):
         return None
     letters = sum(chr(b).isalpha() for b in value)
     digits = sum(48 <= b <= 57 for b in value)
@@ -178,7 +193,7 @@ def _is_jumble(value: bytes) -> bool:
 
 def _token(match: re.Match[bytes], text: bytes, *, sure: bool) -> str | None:
     value = match.group("secret")
-    if names_no_secret(match, text) or is_words(value):
+    if names_no_secret(match, text) or is_words(value) or is_identity(value):
         return None
     if is_code(value) and not (sure and _is_jumble(value)):
         return None
@@ -212,16 +227,23 @@ def bare(_match: re.Match[bytes], _text: bytes) -> str | None:
     return None
 
 
+def _user_before(match: re.Match[bytes], text: bytes) -> bytes:
+    """Return the user that a connection string names before its password; nothing where none is."""
+    start = match.start("secret")
+    found = _USER.search(text, max(0, start - 200), start)
+    return found.group(1) if found else b""
+
+
 def credential(match: re.Match[bytes], text: bytes) -> str | None:
     """The password of a URL or a connection string: no word, no template, no repeat of the user.
 
     At a host that is everybody's own (``localhost``, ``example.com``) it has to look random.
     """
     value = match.group("secret").partition(b"\\n")[0]
-    user = match.groupdict().get("user") or b""
+    user = match.groupdict().get("user") or _user_before(match, text)
     if value.lower() in (user.lower(), b"password", b"pass", b"pwd", b"secret", b"token"):
         return None
-    if is_words(value) or value.startswith((b"$", b":", b"{", b"<", b"%", b"[")):
+    if is_words(_ESCAPE.sub(b"-", value)) or value.startswith((b"$", b":", b"{", b"<", b"%", b"[")):
         return None
     digits = sum(48 <= b <= 57 for b in value)
     if not digits and (_CREDENTIAL_WORD.search(value) or is_identifier(value, digits=0)):

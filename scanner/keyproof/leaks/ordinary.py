@@ -44,7 +44,13 @@ _CONSTANT = re.compile(
 )
 _WORDS = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LETTERS = re.compile(rb"[A-Za-z]+")
+_WIDTH = re.compile(rb"(?<=[a-z])(?:8|16|32|64|128|256|512)(?=[A-Z][a-z])")
+"""The size that a type's name holds: ``Uint8Array``."""
 _ADDRESS = re.compile(rb"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{1,16})\Z")
+_IDENTITY = re.compile(
+    rb"0x[0-9a-fA-F]{40}|(?!SK)[A-Z]{2}[0-9a-f]{32}|(?:[0-9a-fA-F]{2}:){7,}[0-9a-fA-F]{2}|"
+    rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{10,16}|[UANCOX][A-Z2-7]{55}"
+)
 _STOP = frozenset(
     rb"""a abc access account admin administrator alpha an and api app apple application auth
     authorization aws azure bar basic baz bearer bob boolean bool buffer bytes cache client code config
@@ -86,10 +92,20 @@ def is_code(value: bytes) -> bool:
     )
 
 
+def is_identity(value: bytes) -> bool:
+    """Whether a value is by its form the public name of something.
+
+    An address of a block chain, a resource of Twilio, a fingerprint, a time beside a UUID, a public
+    key of NATS.
+    """
+    return _IDENTITY.fullmatch(value) is not None
+
+
 def is_words(value: bytes) -> bool:
     """Whether a value is made of words that people use for no secret at all (``mysecretkey1``)."""
     plain = value.rstrip(b"0123456789!?.*#")
-    for form in (value, plain.translate(_LEET)):
+    spoken = plain.translate(_LEET)
+    for form in (value, spoken.upper() if value.isupper() else spoken):
         words = [word.lower() for word in _WORDS.findall(form)]
         long = sum(len(word) for word in words if len(word) > 2)
         if 2 * long >= sum(map(len, words)) > 0 and all(
@@ -107,6 +123,7 @@ def is_identifier(value: bytes, *, digits: int = 2) -> bool:
     Args:
         digits: a value with more of them is no name.
     """
+    value = _WIDTH.sub(b"", value)
     pieces = _WORDS.findall(value)
     count = sum(48 <= letter <= 57 for letter in value)
     if count > digits or _mean_length(pieces) < 3.6:

@@ -65,9 +65,9 @@ def is_placeholder(value: bytes) -> bool:
 
 
 _SEALED = re.compile(
-    rb"(?:sha-?(?:1|224|256|384|512)|md5|blake2b|pbkdf2[_a-z0-9]*|vault:v[0-9]+|bcrypt|scrypt)[:$-]|"
+    rb"(?:sha-?(?:1|224|256|384|512)|md5|blake2b|pbkdf2[_a-z0-9]*|vault:v[0-9]+|bcrypt|scrypt)[:=$-]|"
     rb"\$(?:2[abxy]?|5|6|y|apr1|argon2[id]{1,2}|pbkdf2[a-z0-9-]*|scrypt)\$|AQICAH|"
-    rb"\{(?:S?SHA[0-9]*|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|ENC[\[(]|!vault|\$ANSIBLE_VAULT",
+    rb"\{(?:S?SHA[0-9]*|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|\{AQA[A-Z]|ENC[\[(]|!vault|\$ANSIBLE_VAULT",
     re.IGNORECASE,
 )
 _SEALED_BEFORE = re.compile(

@@ -24,6 +24,11 @@ _LINES_ABOVE, _LINES_BELOW = 6, 3
 _SAME_LINE = 260
 _PIECE = re.compile(rb"[A-Z]?[a-z]+[0-9]*|[A-Z]+(?![a-z])[0-9]*|[0-9]+")
 _JOINT = re.compile(rb"[ _.-]?\Z")
+_NAME_LEFT = re.compile(rb"[0-9A-Za-z_]{0,60}\Z")
+_NAME_RIGHT = re.compile(rb"[0-9A-Za-z_]{0,60}")
+_MIDST = frozenset((b"get", b"key", b"keys", b"set"))
+"""What in the midst of a name is a word of it, not the beginning of a provider's."""
+_IN_PATH = re.compile(rb"://[^/\s\"'`]{1,80}/[^\s\"'`]{0,200}\Z")
 _INDENT = re.compile(rb"[ \t]*(?:- )?")
 _SECTION = re.compile(rb"[ \t]*\[{1,2}[^\]\n]{1,80}\]")
 _COMMENT = re.compile(rb"[ \t]*(?:#|//|/\*|\*|--|;|<!--|\"\"\"|>|REM )")
@@ -35,7 +40,7 @@ _DOMAIN = re.compile(
 )
 _SAID = re.compile(
     rb"(?i)key|token|secret|passw|credential|api|auth|bearer|hmac|\bsig|appid|"
-    rb"(?<![a-z])(?:pat|sid|jwt)"
+    rb"(?<![a-z])(?:pat|pk|sid|jwt)"
 )
 _LONE = re.compile(rb"[^0-9A-Za-z]+")
 _ABOUT = frozenset(
@@ -76,9 +81,11 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
         for word in _words(text, place, every):
             if silent and not _alone(text, word, key):
                 continue
+            if _IN_PATH.search(text, place.start, word.start):
+                continue
             found = [one for one in every[word.name] if one.token in fitting]
-            if not place.close:
-                found = [one for one in found if not one.loose]
+            if silent or not place.close:
+                found = [one for one in found if not one.loose and not (silent and one.common)]
             if found and found[0].common:
                 said = _alone(text, word, key)
                 found = [one for one in found if said or not one.loose]
@@ -92,7 +99,8 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
 class _Place(NamedTuple):
     """A stretch where a name may stand.
 
-    ``hosts``: only as part of a host name; ``close``: so near that the name alone is enough.
+    ``hosts``: only as part of a host name; ``close``: so near that the name alone is enough;
+    ``names``: it is the name that the value is assigned to.
     """
 
     start: int
@@ -100,6 +108,7 @@ class _Place(NamedTuple):
     hosts: bool
     encloses: bool
     close: bool = False
+    names: bool = False
 
 
 def _fitting(index: _Index, value: bytes) -> set[str]:
@@ -126,7 +135,7 @@ def _places(text: bytes, key: tuple[int, int], value: tuple[int, int]) -> Iterat
     begin = max(text.rfind(b"\n", low, start) + 1, low)
     stop = text.find(b"\n", end, high)
     stop = high if stop < 0 else stop
-    yield _Place(key[0], key[1], hosts=False, encloses=False, close=True)
+    yield _Place(key[0], key[1], hosts=False, encloses=False, close=True, names=True)
     line = max(begin, start - _SAME_LINE)
     yield _Place(line, start, hosts=False, encloses=False, close=True)
     comment = re.compile(rb"#|//|/\*|--|<!--").search(text, end, min(stop, end + 60))
@@ -204,7 +213,7 @@ def _words(text: bytes, place: _Place, every: dict[bytes, tuple[Keyed, ...]]) ->
         for count in (3, 2, 1):
             run = pieces[at : at + count]
             name = b"".join(piece.group() for piece in run).lower()
-            if len(run) == count and name in every and _joined(text, run):
+            if len(run) == count and name in every and _joined(text, run, place):
                 word = _Word(name, run[0].start(), run[-1].end())
                 if not place.hosts or _DOMAIN.match(text, word.end):
                     found.append(word)
@@ -214,8 +223,23 @@ def _words(text: bytes, place: _Place, every: dict[bytes, tuple[Keyed, ...]]) ->
     return found[::-1]
 
 
-def _joined(text: bytes, run: Sequence[re.Match[bytes]]) -> bool:
-    return all(_JOINT.match(text[one.end() : two.start()]) for one, two in pairwise(run))
+def _joined(text: bytes, run: Sequence[re.Match[bytes]], place: _Place) -> bool:
+    """Whether pieces are one name: ``data-dog``, but neither ``42c9-9a79`` nor ``get_block_trades``."""
+    for one, two in pairwise(run):
+        joint = text[one.end() : two.start()]
+        if _JOINT.match(joint) is None or (joint and not two.group()[:1].isalpha()):
+            return False
+    if len(run) == 1:
+        return True
+    start, end = run[0].start(), run[-1].end()
+    before = _NAME_LEFT.search(text, max(0, start - 60), start)
+    left = before.start() if before else start
+    if left < start and run[0].group().lower() in _MIDST:
+        return False
+    right = _NAME_RIGHT.match(text, end)
+    return place.names or _alone(
+        text, _Word(b"", start, end), (left, right.end() if right else end)
+    )
 
 
 def _meant(text: bytes, word: _Word, place: _Place, key: tuple[int, int]) -> bool:

@@ -535,6 +535,6 @@ FAMILIES: Mapping[str, Maker] = {
 }  # fmt: skip
 
 
-def negatives(family: str, count: int, seed: int = 0) -> list[str]:
+def negatives(family: str, make: Maker, count: int, seed: int = 0) -> list[str]:
     """Return ``count`` texts of a family, the same ones for the same seed."""
-    return [FAMILIES[family](Random(f"{family}{seed}{number}")) for number in range(count)]
+    return [make(Random(f"{family}{seed}{number}")) for number in range(count)]

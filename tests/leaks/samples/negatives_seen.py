@@ -1,0 +1,144 @@
+"""Texts that hold no secret, by family: what the histories of real repositories were flagged for.
+
+Each family is a class that was seen, made anew: no line stands in anybody's repository.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from random import Random
+
+from tests.leaks.samples.negatives import WORDS, Maker
+from tests.leaks.samples.template import ALPHABETS, letters, uuid
+
+PROVIDERS = ("cloudflare", "circleci", "binance", "github", "google", "datadog", "heroku", "stripe", "semgrep",
+             "twilio", "sumologic", "codecov", "fastly", "netlify", "okta", "segment")  # fmt: skip
+
+
+def _hex(rng: Random, size: int) -> str:
+    return letters(rng, size, ALPHABETS["h"])
+
+
+def _digest(rng: Random, size: int = 32) -> str:
+    return base64.urlsafe_b64encode(rng.randbytes(size)).rstrip(b"=").decode()
+
+
+def _installed(rng: Random) -> str:
+    """The list of an installed wheel's files: each with its digest and its size."""
+    provider, word = rng.choice(PROVIDERS), rng.choice(WORDS)
+    file = rng.choice([f"{provider}/{word}.py", f"{provider}/api/auth.proto", f"../../bin/{provider}",
+                       f"{provider}-1.2.dist-info/METADATA", f"{provider}/{word}_token_pb2.pyi"])  # fmt: skip
+    return f"{file},sha256={_digest(rng)},{rng.randrange(9999)}\n"
+
+
+def _archive(rng: Random) -> str:
+    provider, version = rng.choice(PROVIDERS), f"1.0.0-next.{rng.randrange(60)}"
+    file = f"@acme/adapter-{provider}/-/adapter-{provider}-{version}"
+    ending = rng.choice([".tgz", ".tar.gz", ".zip"])
+    return f'  resolved "https://registry.test/{file}{ending}#{_hex(rng, 40)}"\n'
+
+
+def _log(rng: Random) -> str:
+    """What changed, one commit a line, behind a line that speaks of a provider."""
+    lines = [f"{_hex(rng, 40)} {rng.choice(['feat', 'fix', 'Bump'])}: {' '.join(rng.choices(WORDS, k=4))} in {provider}"
+             for provider in rng.choices(PROVIDERS, k=4)]  # fmt: skip
+    return "Changes\n" + "\n".join(lines) + "\n"
+
+
+def _signed(rng: Random) -> str:
+    """A commit's signature, in which a provider's name or prefix stands by chance."""
+    lines = [base64.b64encode(rng.randbytes(48)).decode() for _ in range(9)]
+    for number in (4, 5):
+        lines[number] = letters(rng, 64)  # neither of the marks, as one line in seven
+    name = rng.choice(["bnb", "BNb", "YC", "sumo", "EAA", "Circle", "okta", "Okx", "Do"])
+    at = rng.randrange(20, 58)
+    lines[4] = lines[4][:at] + f"+{name}" + lines[4][at + len(name) + 1 :]
+    lines[6] = f"{lines[6][:23]}/YC{letters(rng, 38)}"
+    folded = "\n ".join(lines)
+    return f"gpgsig -----BEGIN PGP SIGNATURE-----\n \n {folded}\n =ab1C\n -----END PGP SIGNATURE-----\n"
+
+
+def _part_of_a_name(rng: Random) -> str:
+    """Names that hold a provider's by chance, and what is called like one in programs."""
+    word, other = rng.choices(WORDS, k=2)
+    value = _hex(rng, 32)
+    return rng.choice([
+        f'"hex": "{value}",\n', f"coinbase: '{_hex(rng, 40)}',\n", f'COINBASE = "0x{_hex(rng, 40)}"\n',
+        f"    circle: d3_svg_symbol{word.title()}2,\n", f"  provider.getBlock('0x{_hex(rng, 64)}').then((block) => {{\n",
+        f'"clsid": "c9da6455-213d-42c9-9a79-{_hex(rng, 12)}", "RowKey": "rk{_hex(rng, 8)}{word}{other}",\n',
+        f'<span style="color: blue;font-family:courier">{letters(rng, 43)}</span>\n',
+        f'    def get_block_{word}s(self):\n        """{word}"""\n        return {{"block{word.title()}Id": "{value}"}}\n',
+    ])  # fmt: skip
+
+
+def _public_form(rng: Random) -> str:
+    """What is public by its own form, under names of secrets."""
+    word = rng.choice(WORDS)
+    nkey = letters(rng, 55, ALPHABETS["k"])
+    mark = ":".join(letters(rng, 2, ALPHABETS["h"]) for _ in range(16))
+    return rng.choice([
+        f'"credential_list_sid": "CL{_hex(rng, 32)}",\n', f"self.workspace_sid = 'WS{_hex(rng, 32)}'\n",
+        f'export TWILIO_ACCOUNT_SID="AC{_hex(rng, 24)}"\n', f"client.sip.credentials('SD{_hex(rng, 32)}').create()\n",
+        f'authIssuer = "A{nkey}"\n', f"{word.upper()}_PASS = '{mark}'\n", f"CPUToken = {uuid(rng)}/14{letters(rng, 11, ALPHABETS['n'])}\n",
+        f'token_account = "0x{_hex(rng, 40)}"\n', f"GET /{word}?authenticity_token={_hex(rng, 32)} HTTP/1.1\n",
+        f"password: '{{AQAAABAAAAAQ{base64.b64encode(rng.randbytes(32)).decode()}}}'\n",
+    ])  # fmt: skip
+
+
+def _named_after(rng: Random) -> str:
+    """A title or name that ends in a number, beside what a provider's secret is called."""
+    word = rng.choice(WORDS)
+    field = rng.choice(["name", "title", "description", "label"])
+    near = rng.choice(['"appId": {', '"datadog": {', '"cloudflare_zone": {'])
+    return f'{near}\n  "id": "{word}",\n  "{field}": "my Test {_hex(rng, 32)}",\n'
+
+
+def _working_directory(rng: Random) -> str:
+    one, two = rng.choices(WORDS, k=2)
+    return rng.choice([
+        f'filepath.Walk(path.Join(pwd, "/{one}_{two}"), walk)\n', f'glob("**/*", Pathname.pwd, ".{{{one},tar.gz}}")\n',
+        f'docker run -v "$PWD":/usr/src/{one} -p "4000:4000" {two}/{one}\n', f"-v $PWD:/data/{one}-{two}2/\n",
+        f'join(cwd, pwd, "{one}/{two}_1.txt")\n',
+    ])  # fmt: skip
+
+
+def _user_again(rng: Random) -> str:
+    word = rng.choice(WORDS)
+    return rng.choice([
+        f'DSN="host=postgres user={word}1 password={word}1 dbname={word} sslmode=disable"\n',
+        f"jdbc:postgresql://{word}_db:5432/{word}?user={word}9&password={word}9\n",
+        f"Server=db;User Id={word}7;Password={word}7;\n", f"mysql://{word}5:{word}5@db/{word}\n",
+        f"sqlserver://sa:my%7Bpass@{word}?timeout=30\n",
+    ])  # fmt: skip
+
+
+def _escaped_by_chance(rng: Random) -> str:
+    """An assignment of two hex digits that quoted-printable would read as an escape."""
+    one, two = rng.choices(WORDS, k=2)
+    token = f"{rng.choice('234567')}{uuid(rng)[1:]}"
+    return f'"https://storage.test/v0/b/{one}/o/{one}%2F{two}.jpg?alt=media&token={token}",\n'
+
+
+def _type(rng: Random) -> str:
+    word = rng.choice(WORDS)
+    kind = rng.choice(["Uint8Array", "Float64Array", "Int32Array", f"Base64{word.title()}", f"Utf8{word.title()}"])  # fmt: skip
+    return rng.choice([
+        f"declare function derive(password: {kind}, salt: Uint8Array, keylen: number): {kind};\n",
+        f"  passphrase: {kind};\n", f"export const passwd: {kind} = read();\n",
+    ])  # fmt: skip
+
+
+SEEN: Mapping[str, Maker] = {
+    "files of a wheel": _installed,
+    "archives in lock files": _archive,
+    "commits in a log": _log,
+    "signatures of commits": _signed,
+    "parts of names": _part_of_a_name,
+    "public by form": _public_form,
+    "named after a number": _named_after,
+    "working directories": _working_directory,
+    "passwords that repeat the user": _user_again,
+    "escapes by chance": _escaped_by_chance,
+    "types": _type,
+}
