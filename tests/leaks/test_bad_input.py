@@ -117,7 +117,7 @@ def _run_as(where: Path, home: Path, before: Callable[[], None], **env: str) -> 
     made = subprocess.run(
         [sys.executable, "-m", "keyproof", "leaks", str(where), "--format", "json"],
         cwd=home,
-        env=isolated(home) | env,
+        env=isolated(home) | env | {"PYTHONDONTWRITEBYTECODE": "1"},  # half a file would stay
         preexec_fn=before,
         capture_output=True,
         check=False,

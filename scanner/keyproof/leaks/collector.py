@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from io import BytesIO
 from typing import IO, Any, NamedTuple
@@ -18,6 +18,7 @@ from keyproof.leaks.archives import Inside, is_packed, search_packed
 from keyproof.leaks.locate import Found, Identities, locate
 from keyproof.leaks.matcher import Matcher, Trigger
 from keyproof.leaks.objects import Window, windows
+from keyproof.leaks.trees import TreeNames, named
 from keyproof.leaks.unpack_forms import HEAD_BYTES, form
 
 
@@ -64,6 +65,7 @@ class Collector:
         self.bytes = 0
         self.unread: list[Inside] = []
         self._within: Counter[str] = Counter()
+        self._trees = TreeNames(matcher.triggers, oid_bytes)
         self._unpacks = unpacks
         self._cut = matcher.effort[1]
 
@@ -72,6 +74,14 @@ class Collector:
     ) -> None:
         """See ``Sink.chunk``."""
         self.read += len(starts)
+        if kind == "tree":
+            with memoryview(buffer) as view:
+                self._names(
+                    self._trees.suspicious(
+                        bytes(view[a:b]) for a, b in zip(starts, ends, strict=True)
+                    )
+                )
+            return
         with memoryview(buffer) as view, view[:end] as whole:
             triggers = self.matcher.triggers(whole)
         by_object: dict[int, list[Trigger]] = {}
@@ -95,8 +105,7 @@ class Collector:
         for offset, window, last in pieces:
             self.bytes = offset + len(window)
             if kind == "tree" and last and offset == 0:
-                if self.matcher.triggers(window):
-                    self._names(window)
+                self._names(named(window, self.oid_bytes))
                 continue  # to the end: the reader stands behind it then
             # what begins in the last margin is whole, with its surroundings, in the next window
             limit = len(window) if last else len(window) - margin
@@ -113,9 +122,6 @@ class Collector:
                 line += window.count(b"\n", 0, len(window) - 2 * margin)
 
     def _object(self, kind: str, oid: str, text: bytes, triggers: list[Trigger]) -> None:
-        if kind == "tree":
-            self._names(text)
-            return
         hits = self.matcher.confirm(text, triggers)
         if hits:
             self.keep(kind, oid, locate(self.identities, text, hits))
@@ -158,19 +164,13 @@ class Collector:
             self.unread.append(Inside(oid, b"", "limit"))
         self._cut = cut
 
-    def _names(self, tree: bytes) -> None:
-        """Search the names in a tree; a hit is kept under the id of what bears the name."""
-        position = 0
-        while position < len(tree):
-            space = tree.index(b" ", position)
-            end = tree.index(b"\0", space)
-            name = tree[space + 1 : end]
-            position = end + 1 + self.oid_bytes
+    def _names(self, entries: Iterable[tuple[bytes, str]]) -> None:
+        """Search names of a tree's entries; a hit is kept under the id of what bears the name."""
+        for name, oid in entries:
             hits = self.matcher.find(name)
             if hits:
-                child = tree[end + 1 : position].hex()
                 found = locate(self.identities, name, hits, exact=False)
-                self.rows.extend(Row("tree", child, one, name) for one in found)
+                self.rows.extend(Row("tree", oid, one, name) for one in found)
 
     def _wide(
         self, buffer: Any, end: int, starts: list[int], ends: list[int], oids: list[str]

@@ -133,6 +133,32 @@ def stretches(shared: list[tuple[int, int, int]], size: i64, width: i64) -> list
     return [(0, size)] if total * 100 > size * _MOSTLY_PERCENT else kept
 
 
+def differing(before: bytes, after: bytes) -> tuple[i64, i64]:
+    """Return from where to where ``after`` is not ``before``: what both begin and end with is not."""
+    most: i64 = min(len(before), len(after))
+    low: i64 = 0
+    high: i64 = most
+    middle: i64 = 0
+    while low < high:
+        middle = (low + high + 1) >> 1
+        if before[low:middle] == after[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    begin: i64 = low
+    older: i64 = len(before)
+    newer: i64 = len(after)
+    low = 0
+    high = most - begin
+    while low < high:
+        middle = (low + high + 1) >> 1
+        if before[older - middle : older - low] == after[newer - middle : newer - low]:
+            low = middle
+        else:
+            high = middle - 1
+    return begin, newer - low
+
+
 def _arguments(op: i64) -> i64:
     """Return how many bytes of arguments a copy instruction has."""
     count: i64 = 0
