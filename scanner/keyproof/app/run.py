@@ -185,6 +185,23 @@ def decide(
     started: datetime,
 ) -> Report:
     """Decide linked facts, and record the run where the options say so."""
+    report, facts = _judged(rules, bench, facts, options, surroundings, started)
+    if not options.record:
+        return report
+    if report.scope == "whole":
+        keep(facts, loaded.state_folder(surroundings.environment))
+    return _recorded(report, loaded, surroundings)
+
+
+def _judged(
+    rules: Rules,
+    bench: Bench,
+    facts: Facts,
+    options: ScanOptions,
+    surroundings: Surroundings,
+    started: datetime,
+) -> tuple[Report, Facts]:
+    """Return the report, and the facts with what became of the waivers; decisions end here."""
     evaluation = evaluate(
         facts,
         rules.pack,
@@ -206,11 +223,7 @@ def decide(
         finished_at=surroundings.clock.now(),
         tool_version=__version__,
     )
-    if not options.record:
-        return report
-    if report.scope == "whole":
-        keep(facts, loaded.state_folder(surroundings.environment))
-    return _recorded(report, loaded, surroundings)
+    return report, facts
 
 
 def _with_waivers(

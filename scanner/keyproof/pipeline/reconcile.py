@@ -89,21 +89,26 @@ def reconcile(
     lives: dict[str, Finding] = {}
     events: list[LifeEvent] = []
 
-    def take(finding: Finding, verdict: Verdict) -> History | None:
-        """Take one life on by one verdict, and return its history."""
+    def take(finding: Finding, verdict: Verdict) -> Finding:
+        """Take one life on by one verdict, and return the finding with its history.
+
+        Most findings never failed: those are returned as they are, not copied.
+        """
         before = ledger.lives.get(finding.id)
         step = _step(run, before.history if before else None, finding, verdict)
         if step is None:
-            return before.history if before else None
-        told = finding if verdict in _BEGIN or before is None else before
-        lives[finding.id] = replace(told, history=step.history)
+            known = before.history if before else None
+            return finding if known == finding.history else replace(finding, history=known)
+        now = replace(finding, history=step.history)
+        if before is None or verdict in _BEGIN:
+            lives[finding.id] = now
+        else:  # what it failed on stays told
+            lives[finding.id] = replace(before, history=step.history)
         if step.event:
             events.append(LifeEvent(finding.id, step.event, run.at))
-        return step.history
+        return now
 
-    findings = tuple(
-        replace(finding, history=take(finding, finding.status)) for finding in report.findings
-    )
+    findings = tuple(take(finding, finding.status) for finding in report.findings)
     for missing in _absent(ledger, report):
         take(missing, "absent")
     return Reconciled(

@@ -115,11 +115,13 @@ def _findings(
     message = message_of(policy.message, policy.title)
     for batch in result.batches:
         values, origins = batch.parameters.values, batch.parameters.origins
+        told: dict[str, str] = {}  # equal sentences are held once
         for decision in batch.decisions:
             subject = subjects.get(decision.subject_id) or unknown_subject(
                 policy.subject, decision.subject_id
             )
             number = finding_id(policy.id, decision.subject_id)
+            sentence = message(decision, values)
             waiver = (
                 register.apply(policy.id, subject, number) if decision.status == "fail" else None
             )
@@ -131,7 +133,7 @@ def _findings(
                 subject=subject.ref,
                 status="waived" if waiver else decision.status,
                 severity=policy.severity,
-                message=message(decision, values),
+                message=told.setdefault(sentence, sentence),
                 reason=decision.reason,
                 evidence=decision.evidence,
                 parameters=values,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,9 @@ from keyproof.model.rotation import TERMINAL, Rotation
 from keyproof.model.ticket import Ticket
 
 D = TypeVar("D", bound=Document)
+
+_AT_ONCE = 1000
+"""Rows a statement."""
 
 
 def encoded(document: Any) -> str:
@@ -75,19 +79,18 @@ def rotation_row(rotation: Rotation) -> Mapping[str, Any]:
     }
 
 
-def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or replace those whose primary key is there."""
-    if not rows:
-        return
+def upsert(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows, or replace those whose primary key is there; few of them are held at a time."""
     insert = _insert(connection, table)
     columns = {
         column.name: insert.excluded[column.name]
         for column in table.columns
         if not column.primary_key
     }
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=table.primary_key, set_=columns), rows
-    )
+    statement = insert.on_conflict_do_update(index_elements=table.primary_key, set_=columns)
+    waiting = iter(rows)
+    while chunk := list(islice(waiting, _AT_ONCE)):
+        connection.execute(statement, chunk)
 
 
 def insert_missing(connection: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:

@@ -49,6 +49,26 @@ def whole(text: str) -> list[Finding]:
     return [_filled(finding, part.shared[number]) for number, finding in part.findings]
 
 
+class Sharing:
+    """Lets findings that were read one by one hold in common what they have in common."""
+
+    def __init__(self) -> None:
+        """Begin with no finding."""
+        self._known: dict[tuple[str, str], Finding] = {}
+
+    def share(self, finding: Finding) -> Finding:
+        """Return the finding, with what an earlier one of its policy says alike."""
+        known = self._known.setdefault((finding.policy, finding.policy_digest), finding)
+        if known is finding:
+            return finding
+        same = {
+            name: getattr(known, name)
+            for name in _Shared.__struct_fields__
+            if getattr(known, name) == getattr(finding, name)
+        }
+        return replace(finding, **same)
+
+
 def _folded(findings: Sequence[Finding]) -> _Part:
     shared: dict[bytes, int] = {}
     seen: dict[tuple[object, ...], int] = {}

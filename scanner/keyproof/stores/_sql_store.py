@@ -160,7 +160,9 @@ class SqlStore:
 
 def _ledger(connection: sa.Connection) -> Ledger:
     """Return what the database knows of findings and sources."""
-    lives = (decoded(text, Finding) for text in connection.scalars(sa.select(FINDINGS.c.document)))
+    chosen = sa.select(FINDINGS.c.document).execution_options(yield_per=_CHUNK)
+    share = _parts.Sharing().share
+    lives = (share(decoded(text, Finding)) for text in connection.scalars(chosen))
     return Ledger(
         lives={finding.id: finding for finding in lives},
         read_at={row.id: row.read_at for row in connection.execute(sa.select(SOURCES))},
@@ -181,7 +183,7 @@ def _record(connection: sa.Connection, report: Report, result: Reconciled) -> No
     run_id = made.inserted_primary_key[0] if made.inserted_primary_key else None
     for number, text in enumerate(_parts.parts(result.stored.findings)):
         connection.execute(RUN_PARTS.insert().values(run_id=run_id, number=number, document=text))
-    _documents.upsert(connection, FINDINGS, [_documents.finding_row(f) for f in result.lives])
+    _documents.upsert(connection, FINDINGS, map(_documents.finding_row, result.lives))
     _documents.upsert(
         connection, SOURCES, [{"id": name, "read_at": at} for name, at in result.read_at.items()]
     )
