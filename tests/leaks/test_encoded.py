@@ -135,7 +135,7 @@ def test_digests_and_identifiers_open_nothing(searched: Matcher) -> None:
 
 
 def test_no_trigger_is_wider_than_the_matcher_says(searched: Matcher) -> None:
-    assert max(encoding.width for encoding in ENCODINGS) <= searched.encoded_width
+    assert max(encoding.width for encoding in ENCODINGS) <= searched.searches()[0][0]
 
 
 @pytest.mark.parametrize(

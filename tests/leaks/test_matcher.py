@@ -26,7 +26,7 @@ def _rules() -> RuleSet:
         "test.token", "test", "token", True, "high", 1, "(?P<secret>tst_[a-z]{20})",
         40, 40, True, 4, 0.0, (), None, "", "", (),
     )  # fmt: skip
-    return RuleSet("test-digest", (detector,), (Trigger(b"tst_[a-z]{20}", 0, 0, 25, 25),))
+    return RuleSet("test-digest", (detector,), (Trigger(b"tst_[a-z]{20}", 0, 0, 25, 25, 25),))
 
 
 def _token(seed: int) -> bytes:

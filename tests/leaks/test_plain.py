@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.leaks.test_detectors import ALL
 from tests.support.repository import compiled_rules
 
-from keyproof.leaks.databases import SHORT
-from keyproof.leaks.matcher import Matcher, open_matcher
-from keyproof.leaks.plain import PlainDatabases
+from keyproof.leaks import plain as plain_module
+from keyproof.leaks.databases import SEARCHED, WIDTHS, Databases
+from keyproof.leaks.matcher import Matcher, open_lazily, open_matcher
+from keyproof.leaks.plain import MOST_BYTES, PlainDatabases
 from keyproof.leaks.rules import load_rules
 from keyproof.leaks.rules_literals import literals
 
@@ -69,17 +72,19 @@ def test_encoded_and_wide_text_gives_the_same(
     text = b" ".join(pieces)
     same(compiled, plain, text)
     assert plain.has_wide_text(text) == compiled.has_wide_text(text)
-    assert {n for n, _ in plain.long_triggers(text)} == {n for n, _ in compiled.long_triggers(text)}
+    for part in SEARCHED:
+        one, two = (matcher.databases.scan(part, text) for matcher in (plain, compiled))
+        assert set(one) == set(two)
 
 
 def test_every_match_holds_a_literal_of_its_trigger(compiled: Matcher) -> None:
     triggers = compiled.rules.triggers
     assert sum(bool(one.needs) for one in triggers) > len(triggers) * 0.95
-    assert any(one.before > SHORT for one in triggers)
+    assert any(one.width > WIDTHS[1] for one in triggers)
     for sample in ALL[::7]:
         text = sample.text.encode()
-        for number, _ in compiled.secret_triggers(text):
-            needs = triggers[number].needs
+        for number, _ in compiled.triggers(text):
+            needs = triggers[number].needs if number < len(triggers) else ()
             assert not needs or any(needed in text.lower() for needed in needs)
 
 
@@ -97,3 +102,28 @@ def test_every_match_holds_a_literal_of_its_trigger(compiled: Matcher) -> None:
 )
 def test_literals_are_what_no_match_can_do_without(expression: bytes, found: set[bytes]) -> None:
     assert set(literals(expression)) == found
+
+
+def test_little_is_searched_without_compiling(tmp_path: Path) -> None:
+    rules = load_rules(compiled_rules())
+    lazy = open_lazily(rules, tmp_path)
+    text = "\n".join(sample.text for sample in ALL[:5]).encode()
+    expected = open_matcher(rules, compiled_rules()).find(text)
+    assert expected
+    assert lazy.find(text) == lazy.copy().find(text) == expected
+    assert not list(tmp_path.iterdir())
+
+
+def test_much_is_compiled_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = load_rules(compiled_rules())
+    few = rules._replace(digest="few", triggers=rules.triggers[:20])
+    by_size, by_use = open_lazily(few, tmp_path), open_lazily(few, tmp_path)
+    by_size.databases.expect(MOST_BYTES // 2)
+    assert not list(tmp_path.iterdir())
+    by_size.databases.expect(MOST_BYTES * 2)
+    kept = list(tmp_path.glob("*.hs"))
+    assert len(kept) == 1
+    monkeypatch.setattr(plain_module, "made_databases", None)  # what is kept is taken
+    for _ in range(MOST_BYTES // len(CODE) + 1):
+        assert by_use.find(CODE) == by_size.copy().find(CODE)
+    assert type(by_use.copy().databases) is Databases

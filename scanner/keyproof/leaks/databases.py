@@ -53,6 +53,9 @@ class Databases:
         """Return the same databases for another thread, with scratches of its own."""
         return Databases(self._loaded)
 
+    def expect(self, size: int) -> None:
+        """Make ready for so many bytes: said before copies are made for workers."""
+
     def scan(self, part: str, data: Any) -> list[tuple[int, int]]:
         """Return ``(trigger, offset after the match)`` of everything that a part matches."""
         found: list[tuple[int, int]] = []

@@ -48,6 +48,7 @@ def read_objects(
     """Read all objects, or those ``wanted`` (ids, one a line), and match each once."""
     listed = listing.list_objects(repository, wanted)
     total = sum(int(h[h.rfind(b" ") + 1 :]) for headers in listed.headers.values() for h in headers)
+    matcher.databases.expect(total)
     count = 1 if total < SMALL_BYTES else workers or listing.default_workers()
     oid_bytes = _oid_bytes(listed)
     packs = open_packs(repository.common_dir / "objects", oid_bytes)

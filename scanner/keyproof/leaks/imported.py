@@ -23,7 +23,7 @@ from keyproof.errors import ConfigError, MissingExtra
 from keyproof.leaks.databases import Databases, made_databases, stored_databases
 from keyproof.leaks.imports._compile import Compiled, compile_all
 from keyproof.leaks.imports._rule import Refusal
-from keyproof.leaks.matcher import Matcher, open_matcher
+from keyproof.leaks.matcher import Matcher, open_lazily
 from keyproof.leaks.rules import Detector, RuleSet, load_rules
 
 _JUDGES = ("foreign.py", "conditions.py", "imports/_trigger.py")
@@ -137,7 +137,7 @@ def open_with(
     # the digest names what is looked for, and stays
     ours = ours._replace(detectors=(*ours.detectors, *more))
     if not paths:
-        return Opened(open_matcher(ours, cache_folder))
+        return Opened(open_lazily(ours, cache_folder))
     extended = extend(
         ours, paths, skip_untranslatable=skip_untranslatable, cache_folder=cache_folder
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from keyproof.leaks.databases import (
 from keyproof.leaks.exact import confirm, resolve
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.rules import RuleSet
+from keyproof.leaks.rules_digested import Digested
 
 if TYPE_CHECKING:
     from keyproof.leaks.encoded_search import EncodedSearch
@@ -68,16 +70,7 @@ class Matcher:
 
     def reaches(self) -> list[tuple[int, int, int]]:
         """Return, by trigger, how far it and its exact check look: its width, left and right."""
-        made = []
-        for trigger in self.rules.triggers:
-            detector = self.rules.detectors[trigger.detector]
-            within = max(detector.companion.within if detector.companion else 0, detector.around)
-            left = max(trigger.before, detector.before) + within + _LINE
-            right = max(trigger.after, detector.after) + within + _LINE
-            made.append((trigger.width, left, right))
-        from keyproof.leaks.encoded import ENCODINGS
-
-        return made + [(one.width, one.left, one.right) for one in ENCODINGS]
+        return _reaches(Digested(self.rules))
 
     def confirm(self, text: bytes, triggers: Iterable[Trigger]) -> list[Hit]:
         """Run the exact checks that ``triggers`` ask for, and keep one hit a place."""
@@ -146,8 +139,30 @@ def _groups(hits: Iterable[Hit]) -> Iterator[list[Hit]]:
         yield group
 
 
+@lru_cache(maxsize=4)
+def _reaches(digested: Digested) -> list[tuple[int, int, int]]:
+    rules, made = digested.rules, []
+    for trigger in rules.triggers:
+        detector = rules.detectors[trigger.detector]
+        within = max(detector.companion.within if detector.companion else 0, detector.around)
+        left = max(trigger.before, detector.before) + within + _LINE
+        right = max(trigger.after, detector.after) + within + _LINE
+        made.append((trigger.width, left, right))
+    from keyproof.leaks.encoded import ENCODINGS
+
+    return made + [(one.width, one.left, one.right) for one in ENCODINGS]
+
+
 def open_matcher(rules: RuleSet, cache_folder: Path) -> Matcher:
     """Return the matcher of ``rules``, its databases read from the user's cache or compiled."""
     folder = os.fspath(cache_folder)
     databases = stored_databases(rules.digest, folder) or made_databases(rules, folder)
     return Matcher(rules, databases)
+
+
+def open_lazily(rules: RuleSet, cache_folder: Path) -> Matcher:
+    """Return the matcher of ``rules``; what is not compiled yet is so once there is much to search."""
+    from keyproof.leaks.plain import PlainAtFirst
+
+    folder = os.fspath(cache_folder)
+    return Matcher(rules, stored_databases(rules.digest, folder) or PlainAtFirst(rules, folder))

@@ -53,11 +53,11 @@ def revision_range(given: Given, repository: Repository, revisions: str) -> Seen
     cut = set(texts.shallow_boundary(repository).split()).intersection(commits)
     if cut:
         gaps.append(shallow_gap(given.source, (oid.decode() for oid in cut)))
-    placer = Placer(repository, given.workers or listing.default_workers())
-    found = placer.place(read.rows, commits=commits)
+    placer = Placer(repository, given.workers or listing.default_workers(), commits=commits)
+    found = placer.place(read.rows)
     places = _added(given, repository, found, edges, copies(read.rows))
     within = lfs.absent(repository, read.inside)
-    paths = placer.outer_paths((one.oid for one in within), commits=commits)
+    paths = placer.outer_paths(one.oid for one in within)
     gaps += packed_gaps(given, within, paths)
     unread = len(read.unread) + len(missing) + len(within)
     counts = dict(read.counts) | {"unread": unread}

@@ -32,31 +32,55 @@ class Place(NamedTuple):
 
 
 class Placer:
-    """Finds the places of the rows of one repository."""
+    """Finds the places of what stands in the objects of one repository."""
 
-    def __init__(self, repository: Repository, workers: int) -> None:
-        """Take the repository; nothing is read before there is a hit to place."""
-        self.repository = repository
-        self.workers = workers
-
-    def place(
-        self, rows: Iterable[Row], *, commits: list[bytes] | None = None, all_commits: bytes = b""
-    ) -> list[Place]:
-        """Return the places of ``rows``.
+    def __init__(
+        self,
+        repository: Repository,
+        workers: int,
+        *,
+        commits: list[bytes] | None = None,
+        all_commits: bytes = b"",
+    ) -> None:
+        """Take the repository; nothing is read before there is an object to place.
 
         Args:
             commits: the commits among which an introduction counts; all reachable ones if ``None``.
             all_commits: ids of every commit object, for what only unreachable ones hold.
         """
+        self.repository = repository
+        self.workers = workers
+        self._commits = commits
+        self._all_commits = all_commits
+        self._placed: dict[str, list[Introduction]] = {}
+
+    def learn(self, oids: Iterable[str]) -> None:
+        """Ask git where objects came from: once for all, because it looks at every commit."""
+        wanted = frozenset(oids) - self._placed.keys()
+        if not wanted:
+            return
+        known = self._known()
+        found = attribution.introductions(self.repository, wanted, known, self.workers)
+        left = wanted - {one.oid for one in found}
+        if left and self._all_commits:
+            rest = sorted(set(self._all_commits.splitlines()) - set(known))
+            found += attribution.introductions(
+                self.repository, left, rest, self.workers, reachable=False
+            )
+        self._placed |= {oid: [] for oid in wanted}
+        for one in found:
+            self._placed[one.oid].append(one)
+
+    def place(self, rows: Iterable[Row]) -> list[Place]:
+        """Return the places of ``rows``."""
         rows = list(rows)
         if not rows:
             return []
-        known = attribution.reachable_commits(self.repository) if commits is None else commits
         named = [row for row in rows if row.kind in {"blob", "tree"}]
-        placed = self._introduced(frozenset(row.oid for row in named), known, all_commits)
+        placed = self._introduced(row.oid for row in named)
         signed = self._signatures(rows, placed)
         places = self._content(named, placed, signed)
-        reachable = frozenset(commit.decode() for commit in known)
+        reachable = frozenset(commit.decode() for commit in self._known())
         for row in rows:
             if row.kind == "commit":
                 places.append(self._message(row, signed, row.oid in reachable))
@@ -64,35 +88,27 @@ class Placer:
                 places.append(self._tag(row, signed))
         return places
 
-    def outer_paths(
-        self, oids: Iterable[str], *, commits: list[bytes] | None = None, all_commits: bytes = b""
-    ) -> dict[str, bytes]:
+    def outer_paths(self, oids: Iterable[str]) -> dict[str, bytes]:
         """Return a path of each object, where one is known: the one that it had first."""
         wanted = frozenset(oids)
         if not wanted:
             return {}
-        known = attribution.reachable_commits(self.repository) if commits is None else commits
-        placed = self._introduced(wanted, known, all_commits)
+        placed = self._introduced(wanted)
         first = {oid: max(many, key=lambda one: one.rank).path for oid, many in placed.items()}
         left = wanted - first.keys()
         if left:
             first |= {o: p for o, p in attribution.index_entries(self.repository) if o in left}
         return first
 
-    def _introduced(
-        self, wanted: frozenset[str], known: list[bytes], all_commits: bytes
-    ) -> dict[str, list[Introduction]]:
-        found = attribution.introductions(self.repository, wanted, known, self.workers)
-        left = wanted - {one.oid for one in found}
-        if left and all_commits:
-            rest = sorted(set(all_commits.splitlines()) - set(known))
-            found += attribution.introductions(
-                self.repository, left, rest, self.workers, reachable=False
-            )
-        by_oid: dict[str, list[Introduction]] = {}
-        for one in found:
-            by_oid.setdefault(one.oid, []).append(one)
-        return by_oid
+    def _known(self) -> list[bytes]:
+        if self._commits is None:
+            self._commits = attribution.reachable_commits(self.repository)
+        return self._commits
+
+    def _introduced(self, oids: Iterable[str]) -> dict[str, list[Introduction]]:
+        wanted = frozenset(oids)
+        self.learn(wanted)
+        return {oid: self._placed[oid] for oid in wanted if self._placed[oid]}
 
     def _signatures(
         self, rows: list[Row], placed: dict[str, list[Introduction]]

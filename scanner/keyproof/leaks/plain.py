@@ -10,11 +10,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from keyproof.leaks.databases import WIDE, Databases, part_of
+from keyproof.leaks.databases import (
+    SEARCHED,
+    WIDE,
+    Databases,
+    made_databases,
+    part_of,
+    stored_databases,
+)
 from keyproof.leaks.rules import RuleSet
 
 MOST_BYTES = 512 << 10
 """Texts that are longer, all together, are searched faster once everything is compiled."""
+_CALL_BYTES = 4 << 10
+"""A search takes as long as so many bytes do, however short its text is."""
 
 
 class PlainDatabases(Databases):
@@ -69,3 +78,39 @@ class PlainDatabases(Databases):
                 shorter = pattern.match(text, start, shorter.end() - 1)
             match = pattern.search(text, start + 1)
         yield from sorted(seen)
+
+
+class PlainAtFirst(Databases):
+    """Searches plainly as long as there is little to search; compiles once there is much."""
+
+    def __init__(self, rules: RuleSet, cache_folder: str, left: int = MOST_BYTES) -> None:
+        """Take the rules, where to keep what is compiled, and how many bytes are little."""
+        self._rules = rules
+        self._cache_folder = cache_folder
+        self._left = left
+        self._databases: Databases = PlainDatabases(rules)
+
+    def copy(self) -> Databases:
+        """See ``Databases.copy``."""
+        if self._left < 0:
+            return self._databases.copy()
+        return PlainAtFirst(self._rules, self._cache_folder, self._left)
+
+    def expect(self, size: int) -> None:
+        """See ``Databases.expect``."""
+        if 0 <= self._left < size:
+            self._compile()
+
+    def scan(self, part: str, data: Any) -> list[tuple[int, int]]:
+        """See ``Databases.scan``."""
+        if self._left >= 0 and part == SEARCHED[0]:
+            self._left -= len(data) + _CALL_BYTES
+            if self._left < 0:
+                self._compile()
+        return self._databases.scan(part, data)
+
+    def _compile(self) -> None:
+        self._left = -1
+        folder = self._cache_folder
+        known = stored_databases(self._rules.digest, folder)
+        self._databases = known or made_databases(self._rules, folder)

@@ -19,7 +19,7 @@ from keyproof.leaks.collector import Collector, search_file, search_text
 from keyproof.leaks.gaps import file_gaps, inside_gaps
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.locate import WithBaseline
-from keyproof.leaks.matcher import Matcher, open_matcher
+from keyproof.leaks.matcher import Matcher, open_lazily
 from keyproof.leaks.places import Place
 from keyproof.leaks.rules import RuleSet, load_rules
 from keyproof.leaks.suppress import Suppressor
@@ -88,7 +88,7 @@ def open_scanner(
         matcher: one that is loaded already, in place of the rules'.
     """
     folder = cache_folder(environment)
-    matcher = matcher or open_matcher(rules or load_rules(folder), folder)
+    matcher = matcher or open_lazily(rules or load_rules(folder), folder)
     if suppressor.baseline is not None:
         fingerprinter = WithBaseline(fingerprinter, suppressor.baseline.identities())
     return Scanner(

@@ -126,8 +126,11 @@ def _scan(
     except BaseException:
         connectivity.stop()
         raise
-    placer = Placer(repository, given.workers or listing.default_workers())
-    places = placer.place(known.rows, all_commits=ids)
+    within = lfs.absent(repository, known.inside)
+    placer = Placer(repository, given.workers or listing.default_workers(), all_commits=ids)
+    objects = [row.oid for row in known.rows if row.kind in {"blob", "tree"}]
+    placer.learn((*objects, *(one.oid for one in within)))
+    places = placer.place(known.rows)
     refs = texts.ref_names(repository)
     places += _ref_places(given, refs)
     missing, whole = connectivity.missing()
@@ -141,8 +144,7 @@ def _scan(
     gaps = repository_gaps(given.source, repository, read.unread, missing)
     if not whole and not missing:
         gaps.append(unchecked_gap(given.source))
-    within = lfs.absent(repository, known.inside)
-    paths = placer.outer_paths((one.oid for one in within), all_commits=ids)
+    paths = placer.outer_paths(one.oid for one in within)
     gaps += packed_gaps(given, within, paths)
     unread = len(read.unread) + len(missing) + len(within)
     counts = {**dict(known.counts), "refs": len(refs), "unread": unread}
