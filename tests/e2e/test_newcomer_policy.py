@@ -97,11 +97,17 @@ def commands() -> list[list[str]]:
     return [line[2:] for line in lines]
 
 
+def settings() -> str:
+    """Return the keyproof.yaml of the README's part on policies of one's own."""
+    (found,) = re.findall(r"`keyproof.yaml`: `(\{.*\})`", (ROOT / "README.md").read_text())
+    return found
+
+
 def test_from_the_readme_to_an_explained_finding(tmp_path: Path, home: Path) -> None:
     def run(*arguments: str) -> Ran:
         return keyproof(*arguments, cwd=tmp_path, home=home)
 
-    new, fields, check, test, coverage = commands()
+    new, fields, check, test, docs, explain = commands()
     made = run(*new)
     assert made.code == 0, made.err
     policy, tests = (tmp_path / line for line in made.out.splitlines())
@@ -118,15 +124,18 @@ def test_from_the_readme_to_an_explained_finding(tmp_path: Path, home: Path) -> 
     assert (checked.code, "1 policy, 3 examples, 0 problems" in checked.err) == (0, True)
     assert "still" not in checked.err
     assert run(*test).out == "3 passed, 0 failed\n"
-    assert run(*coverage).code == 0
+    assert run("policies", "coverage", "mine").code == 0
 
     (tmp_path / "keys.csv").write_text(
         "issuer_type,issuer_instance,native_id,status,credential_type,name\n"
         "kong,gw,k1,active,api_token,shop-deploy\nkong,gw,k2,active,api_token,test\n"
     )
-    (tmp_path / "keyproof.yaml").write_text(
-        "sources: {gateway: {connector: file, path: keys.csv}}\npolicies: {folders: [mine]}\n"
-    )
+    (tmp_path / "keyproof.yaml").write_text(settings())
+    assert run(*docs).code == 0
+    page = (tmp_path / "pages" / "keys.named_well.md").read_text()
+    assert "Who finds a key in a log must know whom to call." in page
+    (link,) = re.findall(r"\]\((.*named_well\.rego)\)", page)
+    assert (tmp_path / "pages" / link).resolve() == policy.resolve()
     listed = run("policies", "list").out
     assert re.search(r"^keys\.named_well .*\(yours\)$", listed, re.MULTILINE)
     scanned = run("scan", "--format", "json")
@@ -140,11 +149,14 @@ def test_from_the_readme_to_an_explained_finding(tmp_path: Path, home: Path) -> 
         "shop-deploy": "pass",
         "test": "fail",
     }
-    told = run("explain", found["test"]["id"]).out
+    told = run(*explain[:-1], "test").out
+    assert told == run("explain", found["test"]["id"]).out
     assert "prefixes = shop-, pay-   (our naming rules, 3.1)" in told
     assert "name = test" in told
     assert "Decided again: the same, fail" in told
     assert "decision(key.name)" in told
+    nobody = run(*explain[:-1], "nobody")
+    assert (nobody.code, "keyproof report --format csv" in nobody.err) == (2, True)
 
 
 @pytest.mark.parametrize(("right", "wrong", "said"), MISTAKES)

@@ -23,24 +23,31 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", metavar="POLICY|FINDING")
+@click.argument("subject", required=False)
 @click.option("--config", type=click.Path(path_type=Path), help="The settings file.")
 @click.option("--run", metavar="FILE", help="The saved run that a finding is in.")
 @click.option(
     "--inventory", type=click.Path(path_type=Path),
     help="What 'keyproof inventory --format jsonl' wrote, for a run whose records are gone.",
 )  # fmt: skip
-def explain(name: str, config: Path | None, run: str | None, inventory: Path | None) -> int:
+def explain(
+    name: str, subject: str | None, config: Path | None, run: str | None, inventory: Path | None
+) -> int:
     """Say what a policy demands, why, by whose numbers, and how to mend what it finds.
 
-    With the id of a finding (f_…), say what was decided about which subject, on what evidence, and
-    by which lines of the policy.
+    With the id of a finding (f_…), or a policy and the name of a subject, say what was decided, on
+    what evidence, and by which lines of the policy.
+
+    \b
+        keyproof explain keys.max_age
+        keyproof explain keys.max_age "market maker"
     """
     from keyproof.app.run import Rules
     from keyproof.app.settings import load
 
     loaded = load(config, os.environ, Path.cwd())
-    if name.startswith("f_"):
-        finding, report = _finding(name, run, config)
+    if subject is not None or name.startswith("f_"):
+        finding, report = _finding(name, subject, run, config)
         for line in (
             *_of_finding(finding, report),
             *_traced(finding, _facts(report, loaded, inventory), Rules.load(loaded)),
@@ -56,17 +63,30 @@ def explain(name: str, config: Path | None, run: str | None, inventory: Path | N
     return ExitCode.OK
 
 
-def _finding(name: str, run: str | None, config: Path | None) -> tuple[Finding, Report]:
+def _finding(
+    name: str, subject: str | None, run: str | None, config: Path | None
+) -> tuple[Finding, Report]:
     from keyproof.cli import report
 
     found = report.saved(run) if run else report.last(config)
-    for finding in found.findings:
-        if finding.id == name:
-            return finding, found
+    meant = [finding for finding in found.findings if _is_meant(finding, name, subject)]
+    if len(meant) == 1:
+        return meant[0], found
+    of = name if subject is None else f"{name} on {subject}"
+    if meant:
+        ids = ", ".join(finding.id for finding in meant)
+        raise UsageError(f"'{of}' is more than one finding", hint=f"say which: {ids}")
     raise UsageError(
-        f"there is no finding '{name}' in that run",
-        hint="'keyproof report --format json' lists the findings of the last run",
+        f"there is no finding '{of}' in that run",
+        hint="'keyproof report --format csv' lists the findings of the last run, their ids first",
     )
+
+
+def _is_meant(finding: Finding, name: str, subject: str | None) -> bool:
+    if subject is None:
+        return finding.id == name
+    of = finding.subject
+    return finding.policy == name and subject in {of.name, of.id, of.native_id}
 
 
 def _of_policy(policy: Policy, rules: Rules) -> Iterator[str]:

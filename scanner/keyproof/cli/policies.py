@@ -93,22 +93,24 @@ def check(folder: Path | None, config: Path | None) -> int:
 
 
 @policies.command()
+@_FOLDER
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("docs/policies"),
     show_default=True, help="The folder to write.",
 )  # fmt: skip
-def docs(output: Path) -> int:
-    """Write one Markdown page for each shipped policy, from its METADATA."""
+def docs(folder: Path | None, output: Path) -> int:
+    """Write one Markdown page for each policy of a folder (default: of the shipped ones)."""
     from keyproof.pipeline import controls, policyset
     from keyproof.pipeline.policy_docs import pages
     from keyproof.resources import shipped
 
-    pack = policyset.load()
+    pack = _of_folder(folder) if folder else policyset.load()
     ids = [policy.id for policy in pack.policies]
     crosswalk = controls.load([shipped("reports") / "frameworks"], policies=ids)
     mapped = {policy: crosswalk.controls(policy) for policy in ids}
     output.mkdir(parents=True, exist_ok=True)
-    for name, text in pages(pack.policies, mapped).items():
+    link = Path(os.path.relpath(folder, output)).as_posix() if folder else "../../policies"
+    for name, text in pages(pack.policies, mapped, link).items():
         (output / name).write_text(text, encoding="utf-8")
     note(f"{len(ids)} policies written to {output}")
     return ExitCode.OK

@@ -203,7 +203,8 @@ def check_name(
         reason="invalid_data",
         hint=f"did you mean '{close[0]}'?"
         if close
-        else "the first line names the columns, separated by commas; see docs/contracts.md",
+        else f"fields are named as in: {', '.join(sorted(layout.required))}; these are required, "
+        "docs/contracts.md has the others",
         where=where,
     )
 

@@ -16,10 +16,16 @@ _NOTICE = "<!-- Written by `keyproof policies docs`; edit the policy's METADATA 
 
 
 def pages(
-    policies: Sequence[Policy], controls: Mapping[str, Sequence[Control]]
+    policies: Sequence[Policy],
+    controls: Mapping[str, Sequence[Control]],
+    folder: str = "../../policies",
 ) -> Mapping[str, str]:
-    """Return file name → Markdown: one page a policy, and ``README.md`` with the list."""
-    made = {f"{p.id}.md": _page(p, controls.get(p.id, ())) for p in policies}
+    """Return file name → Markdown: one page a policy, and ``README.md`` with the list.
+
+    Args:
+        folder: that of the policies, as a link from a page names it.
+    """
+    made = {f"{p.id}.md": _page(p, controls.get(p.id, ()), folder) for p in policies}
     return {"README.md": _index(policies), **made}
 
 
@@ -85,9 +91,9 @@ def _index(policies: Sequence[Policy]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _page(policy: Policy, controls: Sequence[Control]) -> str:
-    parts = PurePosixPath(*policy.id.split("."))
-    file = f"policies/{parts}.rego"
+def _page(policy: Policy, controls: Sequence[Control], folder: str) -> str:
+    parts = f"{PurePosixPath(*policy.id.split('.'))}.rego"
+    file = f"{PurePosixPath(folder).name}/{parts}"
     kind = f"Severity **{policy.severity}** · subject **{policy.subject}**"
     lines = [
         f"# {policy.id}: {policy.title}",
@@ -96,7 +102,7 @@ def _page(policy: Policy, controls: Sequence[Control]) -> str:
         "",
         policy.description,
         "",
-        f"{kind} · version {policy.version} · [`{file}`](../../{file})",
+        f"{kind} · version {policy.version} · [`{file}`]({folder}/{parts})",
         "",
         f"It reads: {', '.join(f'`{need}`' for need in policy.needs)}.",
         "",
