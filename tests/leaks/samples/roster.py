@@ -74,6 +74,7 @@ astradb.api_key ASTRADB_API_KEY AstraCS:{a24}:{h64}
 atera.api_key ATERA_API_KEY {h32}
 audd.api_key AUDD_API_KEY {h32}
 authentik.api_key AUTHENTIK_API_KEY {a60}
+authzed.api_key AUTHZED_API_KEY tc_acme_ci_{a100}
 autodesk.api_key AUTODESK_API_KEY {a32}
 autoklose.api_key AUTOKLOSE_API_KEY {a32}
 autopilothq.api_key AUTOPILOTHQ_API_KEY {h32}
@@ -316,15 +317,18 @@ dandelion.api_key DANDELION_API_KEY {h32}
 dareboost.api_key DAREBOOST_API_KEY {l60}
 dashlane.api_key DASHLANE_API_KEY dls_{u10}_{a60}
 dashscope.api_key DASHSCOPE_API_KEY sk-{h32}
+databento.api_key DATABENTO_API_KEY db-{a29}
 databox.api_key DATABOX_API_KEY {l21}
 datadome.api_key DATADOME_API_KEY {a64}
 dataforseo.api_key DATAFORSEO_API_KEY {h16}
 datagov.api_key DATAGOV_API_KEY {a40}
 datocms.api_key DATOCMS_API_KEY {h30}
 datto.api_key DATTO_API_KEY {h32}
+daytona.api_key DAYTONA_API_KEY dtn_{h64}
 deadmanssnitch.api_key DEADMANSSNITCH_API_KEY {w22}
 deepai.api_key DEEPAI_API_KEY {U}
 deepinfra.api_key DEEPINFRA_API_KEY {a32}
+deepsource.api_key DEEPSOURCE_API_KEY dsp_{a40}
 deezer.api_key DEEZER_API_KEY {h32}
 delighted.api_key DELIGHTED_API_KEY {a32}
 deliveroo.api_key DELIVEROO_API_KEY {l52}
@@ -365,6 +369,7 @@ dronahq.api_key DRONAHQ_API_KEY {l50}
 dropboxsign.api_key DROPBOXSIGN_API_KEY {h64}
 drpc.api_key DRPC_API_KEY {w43}
 drupal.api_key DRUPAL_API_KEY {w74}
+dub.api_key DUB_API_KEY dub_{a24}
 duckdns.api_key DUCKDNS_API_KEY {U}
 dune_api.api_key DUNE_API_API_KEY {a32}
 duply.api_key DUPLY_API_KEY {U}
@@ -384,6 +389,7 @@ eia.api_key EIA_API_KEY {a40}
 elasticemail.api_key ELASTICEMAIL_API_KEY {H96}
 elsevier.api_key ELSEVIER_API_KEY {h32}
 emailable.api_key EMAILABLE_API_KEY live_{h20}
+emailoctopus.api_key EMAILOCTOPUS_API_KEY eo_{h64}
 enablex.api_key ENABLEX_API_KEY {l36}
 engineyard.api_key ENGINEYARD_API_KEY {h32}
 enigmaapi.api_key ENIGMAAPI_API_KEY {a40}
@@ -444,6 +450,7 @@ foursquare.api_key FOURSQUARE_API_KEY {u48}
 fredapi.api_key FREDAPI_API_KEY {h32}
 freeagent.api_key FREEAGENT_API_KEY {w43}
 freecurrencyapi.api_key FREECURRENCYAPI_API_KEY {a40}
+freepik.api_key FREEPIK_API_KEY FPSX{h32}
 freshbooks.api_key FRESHBOOKS_API_KEY {h64}
 freshservice.api_key FRESHSERVICE_API_KEY {a20}
 freshworks.api_key FRESHWORKS_API_KEY {a20}
@@ -474,11 +481,13 @@ ghostinspector.api_key GHOSTINSPECTOR_API_KEY {h40}
 giantbomb.api_key GIANTBOMB_API_KEY {h40}
 gigalixir.api_key GIGALIXIR_API_KEY {U}
 gitbook.api_key GITBOOK_API_KEY gb_api_{a40}
+gitpod.api_key GITPOD_API_KEY gitpod_pat_{a60}
 gladia.api_key GLADIA_API_KEY {U}
 glassnode.api_key GLASSNODE_API_KEY {a27}
 gliderapps.api_key GLIDERAPPS_API_KEY {U}
 gmocoin.api_key GMOCOIN_API_KEY {b32}
 gocd.api_key GOCD_API_KEY {h40}
+gohighlevel.api_key GOHIGHLEVEL_API_KEY pit-{U}
 golioth.api_key GOLIOTH_API_KEY {a32}
 goodday.api_key GOODDAY_API_KEY {h32}
 gorgias.api_key GORGIAS_API_KEY {h64}
@@ -572,6 +581,7 @@ iqair.api_key IQAIR_API_KEY {U}
 iugu.api_key IUGU_API_KEY {H64}
 jamf.api_key JAMF_API_KEY {w86}
 jawgmaps.api_key JAWGMAPS_API_KEY {a64}
+jigsawstack.api_key JIGSAWSTACK_API_KEY sk_{h132}
 jina.api_key JINA_API_KEY jina_{h32}{w28}
 joesandbox.api_key JOESANDBOX_API_KEY {h64}
 joomla.api_key JOOMLA_API_KEY {b44}
@@ -592,6 +602,7 @@ keenio.api_key KEENIO_API_KEY {H64}
 keepersecurity.api_key KEEPERSECURITY_API_KEY US:{w43}
 keeptruckin.api_key KEEPTRUCKIN_API_KEY {U}
 keycdn.api_key KEYCDN_API_KEY {w43}
+keygen.api_key KEYGEN_API_KEY prod-{h64}v3
 kickbox.api_key KICKBOX_API_KEY live_{h64}
 kinde.api_key KINDE_API_KEY {a50}
 kissmetrics.api_key KISSMETRICS_API_KEY {h40}
@@ -622,6 +633,7 @@ leonardoai.api_key LEONARDOAI_API_KEY {U}
 leptonai.api_key LEPTONAI_API_KEY {a32}
 leverco.api_key LEVERCO_API_KEY {a43}
 lifx.api_key LIFX_API_KEY {h64}
+lightdash.api_key LIGHTDASH_API_KEY ldpat_{h32}
 lightstep.api_key LIGHTSTEP_API_KEY {b88}
 linenotify.api_key LINENOTIFY_API_KEY {a43}
 linkpreview.api_key LINKPREVIEW_API_KEY {a32}
@@ -629,11 +641,13 @@ linkup.api_key LINKUP_API_KEY {U}
 listennotes.api_key LISTENNOTES_API_KEY {h32}
 lithic.api_key LITHIC_API_KEY {U}
 liveagent.api_key LIVEAGENT_API_KEY {a32}
+liveblocks.api_key LIVEBLOCKS_API_KEY sk_prod_{w60}
 livekit.api_secret LIVEKIT_API_SECRET {a43}
 llamacloud.api_key LLAMACLOUD_API_KEY llx-{a48}
 lmnt.api_key LMNT_API_KEY {h32}
 locationiq.api_key LOCATIONIQ_API_KEY pk.{h32}
 logentries.api_key LOGENTRIES_API_KEY {U}
+logicmonitor.api_key LOGICMONITOR_API_KEY lmb_{a90}
 loginradius.api_key LOGINRADIUS_API_KEY {U}
 logscale.api_key LOGSCALE_API_KEY {U}
 logto.api_key LOGTO_API_KEY {a32}
@@ -698,6 +712,7 @@ midtrans.api_key MIDTRANS_API_KEY Mid-server-{w24}
 midtrans.api_key_2 MIDTRANS_API_KEY SB-Mid-server-{w24}
 mindbody.api_key MINDBODY_API_KEY {h32}
 mindmeister.api_key MINDMEISTER_API_KEY {a43}
+mintlify.api_key MINTLIFY_API_KEY mint_{a22}
 misp.api_key MISP_API_KEY {a40}
 mite.api_key MITE_API_KEY {h16}
 mixedbread.api_key MIXEDBREAD_API_KEY mxb_{a40}
@@ -738,6 +753,7 @@ netskope.api_key NETSKOPE_API_KEY {h32}
 netsuite.api_key NETSUITE_API_KEY {h64}
 neverbounce.api_key NEVERBOUNCE_API_KEY private_{h32}
 neverbounce.api_key_2 NEVERBOUNCE_API_KEY secret_{a32}
+newsdata.api_key NEWSDATA_API_KEY pub_{h32}
 nftport.api_key NFTPORT_API_KEY {U}
 nicereply.api_key NICEREPLY_API_KEY {h40}
 nightfall.api_key NIGHTFALL_API_KEY NF-{a32}
@@ -754,6 +770,7 @@ nownodes.api_key NOWNODES_API_KEY {U}
 nowpayments.api_key NOWPAYMENTS_API_KEY {u7}-{u7}-{u7}-{u7}
 nozbe.api_key NOZBE_API_KEY {w16}
 nsone.api_key NSONE_API_KEY {a20}
+ntfy.api_key NTFY_API_KEY tk_{l29}
 nubela.api_key NUBELA_API_KEY {w22}
 nuclino.api_key NUCLINO_API_KEY {U}
 numverify.api_key NUMVERIFY_API_KEY {h32}
@@ -817,6 +834,7 @@ pendo.api_key_2 PENDO_API_KEY {U}
 peopledatalabs.api_key PEOPLEDATALABS_API_KEY {h64}
 pepipost.api_key PEPIPOST_API_KEY {h32}
 percyio.api_key PERCYIO_API_KEY web_{h64}
+permitio.api_key PERMITIO_API_KEY permit_key_{a100}
 persona.api_key PERSONA_API_KEY persona_production_{U}
 personio.api_key PERSONIO_API_KEY papi-{U}
 phantombuster.api_key PHANTOMBUSTER_API_KEY {w43}
@@ -837,6 +855,8 @@ pingone.api_key PINGONE_API_KEY {w43}
 pinterest.api_key PINTEREST_API_KEY pina_{u80}
 pivotaltracker.api_key PIVOTALTRACKER_API_KEY {h32}
 pixabay.api_key PIXABAY_API_KEY {n8}-{h25}
+plain.api_key PLAIN_API_KEY plainApiKey_uk_{a48}
+plane.api_key PLANE_API_KEY plane_api_{h32}
 planet_labs.api_key PLANET_LABS_API_KEY PLAK{h32}
 planyo.api_key PLANYO_API_KEY {h62}
 plasmic.api_key PLASMIC_API_KEY {a80}
@@ -940,9 +960,11 @@ santiment.api_key SANTIMENT_API_KEY {l32}
 satismeter.api_key SATISMETER_API_KEY {a32}
 saxobank.api_key SAXOBANK_API_KEY {h32}
 scaleai.api_key SCALEAI_API_KEY live_{h32}
+scalekit.api_key SCALEKIT_API_KEY skc_{n17}_{a60}
 scaleserp.api_key SCALESERP_API_KEY {u32}
 schwab.api_key SCHWAB_API_KEY {a32}
 scoutapm.api_key SCOUTAPM_API_KEY {a20}
+scrapegraph.api_key SCRAPEGRAPH_API_KEY sgai-{U}
 scrapeowl.api_key SCRAPEOWL_API_KEY {l30}
 scraperapi.api_key SCRAPERAPI_API_KEY {h32}
 scraperbox.api_key SCRAPERBOX_API_KEY {u32}
@@ -966,6 +988,7 @@ sentinelone.api_key SENTINELONE_API_KEY {a80}
 seon.api_key SEON_API_KEY {U}
 serper.api_key SERPER_API_KEY {h40}
 serphouse.api_key SERPHOUSE_API_KEY {a60}
+serverchan.api_key SERVERCHAN_API_KEY SCT{n5}T{a28}
 seventeentrack.api_key SEVENTEENTRACK_API_KEY {H32}
 sherpadesk.api_key SHERPADESK_API_KEY {l32}
 shipbob.api_key SHIPBOB_API_KEY {H64}
@@ -1031,6 +1054,7 @@ stackpath.api_key STACKPATH_API_KEY {h64}
 stadiamaps.api_key STADIAMAPS_API_KEY {U}
 statuscake.api_key STATUSCAKE_API_KEY {a20}
 statuspageio.api_key STATUSPAGEIO_API_KEY {U}
+stellate.api_key STELLATE_API_KEY stl8_{h64}
 stockdata.api_key STOCKDATA_API_KEY {a40}
 storecove.api_key STORECOVE_API_KEY {w43}
 stormboard.api_key STORMBOARD_API_KEY {h40}
@@ -1041,10 +1065,12 @@ sucuri.api_key SUCURI_API_KEY {h32}
 sumsub.api_key SUMSUB_API_KEY sbx:{a24}.{a32}
 sumsub.live_token SUMSUB_LIVE_TOKEN prd:{a24}.{a32}
 sumup.api_key SUMUP_API_KEY sup_sk_{a32}
+supadata.api_key SUPADATA_API_KEY sd_{h32}
 supertokens.api_key SUPERTOKENS_API_KEY {w32}
 surveymonkey.api_key SURVEYMONKEY_API_KEY {w86}
 surveysparrow.api_key SURVEYSPARROW_API_KEY {w88}
 survicate.api_key SURVICATE_API_KEY {a32}
+svix.api_key SVIX_API_KEY testsk_{a32}.eu
 swiftype.api_key SWIFTYPE_API_KEY {a20}
 symblai.api_key SYMBLAI_API_KEY {a64}
 synthesia.api_key SYNTHESIA_API_KEY {h32}
@@ -1064,6 +1090,7 @@ teamwork.api_key TEAMWORK_API_KEY tkn.v1_{a68}
 tebex.api_key TEBEX_API_KEY {h40}
 tenable.api_key TENABLE_API_KEY {h64}
 tenderly.api_key TENDERLY_API_KEY {w32}
+termii.api_key TERMII_API_KEY TL{a60}
 tesla.api_key TESLA_API_KEY ta-secret.{w20}
 testingbot.api_key TESTINGBOT_API_KEY {h32}
 testrail.api_key TESTRAIL_API_KEY {a21}
@@ -1082,6 +1109,7 @@ ticketmaster.api_key TICKETMASTER_API_KEY {a32}
 tickettailor.api_key TICKETTAILOR_API_KEY sk_{h20}
 tidal.api_key TIDAL_API_KEY {b43}
 tidbcloud.api_key TIDBCLOUD_API_KEY {U}
+tigris.api_key TIGRIS_API_KEY tsec_{w60}
 tiingo.api_key TIINGO_API_KEY {h40}
 tiktok.api_key TIKTOK_API_KEY {h32}
 timecamp.api_key TIMECAMP_API_KEY {h26}
@@ -1141,10 +1169,12 @@ usda.api_key USDA_API_KEY {a40}
 userflow.api_key USERFLOW_API_KEY userflow_ak_{l26}
 userstack.api_key USERSTACK_API_KEY {h32}
 usps.api_key USPS_API_KEY {a32}
+valtown.api_key VALTOWN_API_KEY vtwn_{a28}
 vapi.api_key VAPI_API_KEY {U}
 vastai.api_key VASTAI_API_KEY {h64}
 vatlayer.api_key VATLAYER_API_KEY {h32}
 vbout.api_key VBOUT_API_KEY {n25}
+vectara.api_key VECTARA_API_KEY zut_{a38}
 vendhq.api_key VENDHQ_API_KEY {w43}
 veracode.api_key VERACODE_API_KEY {h128}
 veriff.api_key VERIFF_API_KEY {U}
@@ -1211,6 +1241,7 @@ zenduty.api_key ZENDUTY_API_KEY {h40}
 zenrows.api_key ZENROWS_API_KEY {h40}
 zenscrape.api_key ZENSCRAPE_API_KEY {U}
 zenserp.api_key ZENSERP_API_KEY {U}
+zerion.api_key ZERION_API_KEY zk_{h32}
 zerobounce.api_key ZEROBOUNCE_API_KEY {h32}
 zerodha.api_key ZERODHA_API_KEY {l16}
 zerodha.api_secret ZERODHA_API_SECRET {l32}
