@@ -167,6 +167,22 @@ def test_the_same_run_twice_changes_nothing_more() -> None:
     assert _after(ledger, done) == ledger
 
 
+def test_what_nobody_asks_about_any_more_stays_open_and_is_counted() -> None:
+    ledger, _ = _runs(report(day(0), [FIRST]))
+    gone = replace(report(day(1), []), policies=())
+    done = reconcile(ledger, gone, frozenset({"aws"}), SLA)
+    assert (done.lives, done.stored.left_open) == (
+        (),
+        {f"policy {FIRST.policy}, which did not run": 1},
+    )
+    elsewhere = replace(report(day(1), []), sources=(source("other", day(1)),))
+    done = reconcile(ledger, elsewhere, frozenset({"aws"}), SLA)
+    (name,) = done.stored.left_open
+    assert name.startswith(f"source {FIRST.subject.source}, which is not among")
+    part = replace(gone, scope="partial")
+    assert reconcile(ledger, part, frozenset({"aws"}), SLA).stored.left_open == {}
+
+
 def test_which_sources_may_resolve() -> None:
     run = report(
         day(0),

@@ -320,6 +320,9 @@ def test_history_comes_from_the_store() -> None:
     report = made("fail", "pass", "pass", "pass")
     merged = with_history(report, StoredFindings(report.findings[:1], ("f_old",), ()))
     assert (merged.findings, merged.resolved) == (report.findings[:1], ("f_old",))
+    gone = StoredFindings(report.findings, (), (), {"policy keys.old, which did not run": 2})
+    said = "2 findings of policy keys.old, which did not run: left open, for nothing shows"
+    assert with_history(report, gone).problems[-1].startswith(said)
 
 
 def test_the_sample_has_findings_of_every_status_and_ties_out() -> None:

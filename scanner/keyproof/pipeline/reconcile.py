@@ -8,6 +8,7 @@ what the ledger knows of a source changes nothing there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -116,6 +117,7 @@ def reconcile(
             findings=findings,
             resolved=_ids(events, "resolved"),
             reopened=_ids(events, "reopened"),
+            left_open=_left_open(ledger, report),
         ),
         lives=tuple(lives[name] for name in sorted(lives)),
         events=tuple(sorted(events)),
@@ -134,6 +136,26 @@ def _absent(ledger: Ledger, report: Report) -> Iterable[Finding]:
     for name in sorted(ledger.lives.keys() - told):
         if ledger.lives[name].policy in asked:
             yield ledger.lives[name]
+
+
+def _left_open(ledger: Ledger, report: Report) -> Mapping[str, int]:
+    """Count the open lives of policies and sources that a whole run had no more, by what is gone.
+
+    They are not resolved: that nobody looks any more mends nothing.
+    """
+    if report.scope != "whole":
+        return {}
+    asked = {policy.id for policy in report.policies}
+    read = {source.id for source in report.sources} | {WAIVERS}
+    found: Counter[str] = Counter()
+    for life in ledger.lives.values():
+        if life.history is None or life.history.state != "open":
+            continue
+        if life.policy not in asked:
+            found[f"policy {life.policy}, which did not run"] += 1
+        elif life.subject.source not in read:
+            found[f"source {life.subject.source}, which is not among the sources any more"] += 1
+    return dict(sorted(found.items()))
 
 
 def _step(run: _Run, before: History | None, finding: Finding, verdict: Verdict) -> _Step | None:

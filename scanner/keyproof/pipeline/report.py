@@ -100,7 +100,12 @@ def assemble(
 
 def with_history(report: Report, stored: StoredFindings) -> Report:
     """Return the report with what the store knows of its findings over time."""
-    return replace(report, findings=stored.findings, resolved=stored.resolved)
+    left = tuple(
+        f"{amount(number, 'finding')} of {gone}: left open, for nothing shows what became of it"
+        for gone, number in stored.left_open.items()
+    )
+    problems = (*report.problems, *left)
+    return replace(report, findings=stored.findings, resolved=stored.resolved, problems=problems)
 
 
 def _by_subject(finding: Finding) -> str:

@@ -14,11 +14,15 @@ from keyproof.model.ticket import Ticket
 
 
 class StoredFindings(NamedTuple):
-    """What recording a run's findings returned: the same findings with their history."""
+    """What recording a run's findings returned: the same findings with their history.
+
+    ``left_open`` counts the open findings of what a whole run did not ask about any more, by name.
+    """
 
     findings: tuple[Finding, ...]
     resolved: tuple[str, ...]
     reopened: tuple[str, ...]
+    left_open: Mapping[str, int] = {}
 
 
 class Ledger(NamedTuple):
