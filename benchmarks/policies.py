@@ -1,5 +1,9 @@
 """Evaluation: keys × the whole pack on each engine, in one run. ``python benchmarks/policies.py [KEYS …]``.
 
+Without arguments: 10,000 and 100,000 keys on both engines, with OPA's time as a multiple of ours.
+``--million`` adds a million on the embedded engine, streamed; ``--scan`` adds ``keyproof scan`` as a whole
+(inventory file, store, HTML report) for each number of keys.
+
 Prints wall-clock and processor seconds (all processes, start included), verdicts a second and the
 largest resident memory of this process and of the largest it started. Facts are made, not read:
 what is measured is flattening, documents, engine, checks and results. No two keys are created or
@@ -10,10 +14,13 @@ it; more are streamed in parts of that size.
 from __future__ import annotations
 
 import argparse
+import csv
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +28,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+from keyproof.connectors import file
 from keyproof.engines import embedded, opa
 from keyproof.model.facts import Facts
 from keyproof.model.key import Evidence, Key
@@ -152,22 +160,77 @@ def main() -> int:
     parser.add_argument("keys", nargs="*", type=int, default=[10_000, 100_000])
     parser.add_argument("--engine", choices=["embedded", "opa"], action="append")
     parser.add_argument("--at-once", type=int, default=100_000)
+    parser.add_argument("--million", action="store_true")
+    parser.add_argument("--scan", action="store_true")
     chosen = parser.parse_args()
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     print("| engine | keys | policies | seconds | processor seconds | verdicts | a second | MB |")
     print("|---|---|---|---|---|---|---|---|")
     binary = shutil.which("opa", path=f"{ROOT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    engines = chosen.engine or ["embedded", "opa"]
     for keys in chosen.keys:
-        for name in chosen.engine or ("embedded", "opa"):
-            if name == "opa" and binary is None:
-                print("no opa binary: make tools", file=sys.stderr)
-                continue
-            # a process of its own, so that memory is this run's
-            call = f"policies.one({name!r}, {keys}, {chosen.at_once}, {binary!r})"
-            folder = str(ROOT / "benchmarks")
-            code = f"import sys; sys.path.insert(0, {folder!r}); import policies; {call}"
-            subprocess.run([sys.executable, "-c", code], check=True)
+        rows = [_apart(name, keys, chosen.at_once, binary) for name in engines]
+        if len(rows) > 1 and all(rows):
+            ours, theirs = (float(row.split("|")[4]) for row in rows)
+            print(
+                f"| OPA's seconds to the embedded engine's | {keys:,} | | {theirs / ours:.1f} | | | | |"
+            )
+    if chosen.million:
+        _apart("embedded", 1_000_000, chosen.at_once, binary)
+    for keys in chosen.keys if chosen.scan else ():
+        print(_scan(keys), flush=True)
     return 0
+
+
+def _apart(name: str, keys: int, at_once: int, binary: str | None) -> str:
+    """Measure in a process of its own, so that memory is this run's; print and return the row."""
+    if name == "opa" and binary is None:
+        print("no opa binary: make tools", file=sys.stderr)
+        return ""
+    call = f"policies.one({name!r}, {keys}, {at_once}, {binary!r})"
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'benchmarks')!r}); import policies; {call}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True
+    )
+    print(done.stdout, end="", flush=True)
+    return done.stdout
+
+
+def _scan(keys: int) -> str:
+    """Scan an inventory file of that many keys from end to end, and return the row."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        rows = (file.as_row(key) for key in facts(0, keys).keys)
+        with (folder / "keys.csv").open("w", newline="") as stream:
+            first = next(rows)
+            writer = csv.DictWriter(stream, first)
+            writer.writeheader()
+            writer.writerow(first)
+            writer.writerows(rows)
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        command = [
+            sys.executable,
+            "-m",
+            "keyproof",
+            "scan",
+            "--file",
+            "keys.csv",
+            "-q",
+            "-o",
+            "x.html",
+        ]
+        homes = {"HOME": place, "XDG_DATA_HOME": place, "XDG_CACHE_HOME": place}
+        settings = os.environ | homes | {"KEYPROOF_STORE": "runs.db"}
+        done = subprocess.run([*command, "--exit-zero"], cwd=folder, env=settings, check=False)
+        seconds = time.perf_counter() - started
+    if done.returncode not in {0, 4}:
+        raise SystemExit(f"the scan ended with {done.returncode}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    peak = after.ru_maxrss // 1024
+    return (
+        f"| keyproof scan, store and HTML | {keys:,} | | {seconds:.2f} | {cpu:.2f} | | | {peak} |"
+    )
 
 
 def one(name: str, keys: int, at_once: int, binary: str | None) -> None:
