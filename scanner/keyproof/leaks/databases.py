@@ -83,14 +83,19 @@ def stored_databases(digest: str, cache_folder: str) -> Databases | None:
 
 def made_databases(rules: RuleSet, cache_folder: str) -> Databases:
     """Compile the databases of ``rules``, which takes seconds, and keep them in the cache."""
-    once = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
-    loaded = {
-        **{part: _compile_triggers(rules, part) for part in ("short", "middle", "long")},
-        "encoded": _compile_encodings(len(rules.triggers)),
-        "wide": _compile([(0, WIDE, once)]),
+    from keyproof.leaks.listing import default_workers
+    from keyproof.leaks.workers import Crashed, spread
+
+    def compiled(part: str) -> bytes:
+        return bytes(hyperscan.dumpb(_compile_part(rules, part)))
+
+    # each in a process of its own: hyperscan holds the interpreter's lock while it compiles
+    dumped = {
+        part: compiled(part) if isinstance(one, Crashed) else one
+        for part, one in spread(compiled, _PARTS, default_workers())
     }
-    _keep(_path(rules.digest, cache_folder), [hyperscan.dumpb(loaded[part]) for part in _PARTS])
-    return Databases(loaded)
+    _keep(_path(rules.digest, cache_folder), [dumped[part] for part in _PARTS])
+    return Databases({part: _loaded(one) for part, one in dumped.items()})
 
 
 def part_of(width: int) -> str:
@@ -103,11 +108,11 @@ def _load(handle: int) -> dict[str, Any]:
     sizes = [int.from_bytes(head[at : at + 8], "big") for at in range(len(_MAGIC), _HEAD, 8)]
     if not head.startswith(_MAGIC) or os.fstat(handle).st_size != _HEAD + sum(sizes):
         raise ValueError
-    mode = hyperscan.HS_MODE_BLOCK
-    return {
-        part: hyperscan.loadb(os.read(handle, size), mode=mode)
-        for part, size in zip(_PARTS, sizes, strict=True)
-    }
+    return {part: _loaded(os.read(handle, size)) for part, size in zip(_PARTS, sizes, strict=True)}
+
+
+def _loaded(dumped: bytes) -> Any:
+    return hyperscan.loadb(dumped, mode=hyperscan.HS_MODE_BLOCK)
 
 
 def _path(digest: str, cache_folder: str) -> str:
@@ -128,6 +133,14 @@ def _processor() -> int:
         return zlib.crc32(f"{platform.machine()} {platform.processor()}".encode())
     at = max(told.find(b"\nflags"), told.find(b"\nFeatures"))
     return zlib.crc32(told[at : told.find(b"\n", at + 1)])
+
+
+def _compile_part(rules: RuleSet, part: str) -> Any:
+    if part == "encoded":
+        return _compile_encodings(len(rules.triggers))
+    if part == "wide":
+        return _compile([(0, WIDE, hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL)])
+    return _compile_triggers(rules, part)
 
 
 def _compile_triggers(rules: RuleSet, part: str) -> Any:
