@@ -39,6 +39,17 @@ AROUND = [
     '{{"value": "{v}", "key": "datadog_api_key"}}',
     'variable "datadog_api_key" {{\n  type = string\n  default = "{v}"\n}}\n',
     "<key>DatadogApiKey</key>\n\t<string>{v}</string>",
+    "secrets:\n  - name: datadog\n    region: eu\n    key: {v}\n",
+    '[\n  {{\n    "provider": "datadog",\n    "apiKey": "{v}"\n  }}\n]',
+    'public string DatadogApiKey {{ get; set; }} = "{v}";\n',
+    'datadog_api_key: str = Field(default="{v}")\n',
+    'datadog_api_key = (\n    "{v}"\n)\n',
+    'pub const DATADOG_API_KEY: &\'static str = "{v}";\n',
+    "UPDATE config SET value='{v}' WHERE name='datadog_api_key';\n",
+    'gh secret set DATADOG_API_KEY --body "{v}"\n',
+    'echo "{v}" | vercel env add DATADOG_API_KEY production\n',
+    "Remove the key\n\nDATADOG_API_KEY was {v}\n",
+    'let client = datadog::Client::new("{v}");\n',
 ]
 
 
@@ -54,6 +65,7 @@ NOT_AROUND = [
     "datadog:\n  enabled: true\nother:\n  api_key: {v}\n",
     "[datadog]\nhost = x\n\n[other]\napi_key = {v}\n",
     'DATADOG_SITE = "eu"\nPORT = 1\nAPI_KEY = "{v}"\n',
+    "- name: datadog\n  site: eu\n- name: other\n  api_key: {v}\n",
     '# Datadog\na = 1\nb = 2\nc = 3\nd = 4\ne = 5\nf = 6\ng = 7\napi_key = "{v}"\n',
     '{{"datadog":{{"site":"eu"}},"box":1}}\n' + "\n" * 8 + 'api_key = "{v}"\n',
 ]

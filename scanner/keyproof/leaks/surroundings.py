@@ -30,6 +30,9 @@ _MIDST = frozenset((b"get", b"key", b"keys", b"set"))
 """What in the midst of a name is a word of it, not the beginning of a provider's."""
 _IN_PATH = re.compile(rb"://[^/\s\"'`]{1,80}/[^\s\"'`]{0,200}\Z")
 _INDENT = re.compile(rb"[ \t]*(?:- )?")
+_TITLE = re.compile(
+    rb"[ -]*[\"']?(?:name|provider|service|vendor)[\"']?[ ]?[:=][ ]?[\w .\"'-]{2,40},?\s*\Z"
+)
 _SECTION = re.compile(rb"[ \t]*\[{1,2}[^\]\n]{1,80}\]")
 _COMMENT = re.compile(rb"[ \t]*(?:#|//|/\*|\*|--|;|<!--|\"\"\"|>|REM )")
 _IMPORT = re.compile(
@@ -169,17 +172,19 @@ def _lines_above(text: bytes, low: int, begin: int) -> Iterator[tuple[int, int]]
 
 
 def _enclosing(text: bytes, begin: int, above: list[tuple[int, int]]) -> Iterator[_Place]:
-    """Yield the lines that a value stands beneath by indentation, and the head of its section."""
+    """Yield the lines that a value stands beneath, what names its item, and its section's head."""
     indent = _indent(text, begin)
-    section = False
+    section, sibling = False, not text[begin : begin + 80].lstrip().startswith(b"- ")
     for start, end in above:
         if start == end or text[start:end].isspace():
             continue
         depth = _indent(text, start)
+        titles = sibling and depth == indent and _TITLE.match(text, start, end)
+        sibling = sibling and not text[start:end].lstrip().startswith(b"- ")
         if not section and _SECTION.match(text, start, end):
             section = True
             yield _Place(start, end, hosts=False, encloses=True, close=True)
-        elif depth < indent:
+        elif titles or depth < indent:
             indent = depth
             yield _Place(start, min(end, start + 200), hosts=False, encloses=True, close=True)
 

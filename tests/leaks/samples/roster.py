@@ -14,6 +14,7 @@ adjust_com.api_key ADJUST_COM_API_KEY {a20}
 adzuna.api_key ADZUNA_API_KEY {h32}
 affirm.api_key AFFIRM_API_KEY {u32}
 africastalking.api_key AFRICASTALKING_API_KEY {h64}
+africastalking.token AFRICASTALKING_API_KEY atsk_{h64}
 aftership.api_key AFTERSHIP_API_KEY asat_{h32}
 aftership.api_key_2 AFTERSHIP_API_KEY {U}
 agentops.api_key AGENTOPS_API_KEY {U}
@@ -169,6 +170,7 @@ btcmarkets.api_key BTCMARKETS_API_KEY {U}
 btcpay.api_key BTCPAY_API_KEY {h40}
 bubbleio.api_key BUBBLEIO_API_KEY {h32}
 buddy_works.api_key BUDDY_WORKS_API_KEY {U}
+bugcrowd.token BUGCROWD_API_KEY {a20}:{a30}
 bugherd.api_key BUGHERD_API_KEY {l22}
 builderio.api_key BUILDERIO_API_KEY bpk-{h32}
 builderio.api_key_2 BUILDERIO_API_KEY {h32}
@@ -442,11 +444,13 @@ flowlu.api_key FLOWLU_API_KEY {a51}
 fmfwio.api_key FMFWIO_API_KEY {a32}
 fmpcloud.api_key FMPCLOUD_API_KEY {h32}
 fofa.api_key FOFA_API_KEY {h32}
+formbricks.api_key FORMBRICKS_API_KEY fbk_{w43}
 formcraft.api_key FORMCRAFT_API_KEY {l32}
 formsite.api_key FORMSITE_API_KEY {a24}
 formspree.api_key FORMSPREE_API_KEY {h32}
 formstack.api_key FORMSTACK_API_KEY {h32}
 foursquare.api_key FOURSQUARE_API_KEY {u48}
+foursquare.service_key FOURSQUARE_API_KEY fsq3{b43}=
 fredapi.api_key FREDAPI_API_KEY {h32}
 freeagent.api_key FREEAGENT_API_KEY {w43}
 freecurrencyapi.api_key FREECURRENCYAPI_API_KEY {a40}
@@ -486,6 +490,7 @@ gladia.api_key GLADIA_API_KEY {U}
 glassnode.api_key GLASSNODE_API_KEY {a27}
 gliderapps.api_key GLIDERAPPS_API_KEY {U}
 gmocoin.api_key GMOCOIN_API_KEY {b32}
+gnews.api_key GNEWS_API_KEY {h32}
 gocd.api_key GOCD_API_KEY {h40}
 gohighlevel.api_key GOHIGHLEVEL_API_KEY pit-{U}
 golioth.api_key GOLIOTH_API_KEY {a32}
@@ -511,6 +516,7 @@ hackerone.api_key HACKERONE_API_KEY {b44}
 happyfox.api_key HAPPYFOX_API_KEY {h32}
 happyscribe.api_key HAPPYSCRIBE_API_KEY {a24}
 harnessff.api_key HARNESSFF_API_KEY {U}
+harvestapp.pat HARVESTAPP_API_KEY {n7}.pt.{w86}
 haveibeenpwned.api_key HAVEIBEENPWNED_API_KEY {h32}
 headscale.api_key HEADSCALE_API_KEY {h48}
 healthchecksio.api_key HEALTHCHECKSIO_API_KEY {w32}
@@ -518,6 +524,7 @@ helicone.api_key HELICONE_API_KEY sk-helicone-{l7}-{l7}-{l7}-{l7}
 helius.api_key HELIUS_API_KEY {U}
 hellosign.api_key HELLOSIGN_API_KEY {h64}
 hexnode.api_key HEXNODE_API_KEY {a20}
+hextech.api_token HEXTECH_TOKEN hxtp_{h96}
 heygen.api_key HEYGEN_API_KEY sk_V2_hgu_{a40}
 hibob.api_key HIBOB_API_KEY {a40}
 hibp.api_key HIBP_API_KEY {h32}
@@ -551,6 +558,7 @@ imgur.api_key IMGUR_API_KEY {h40}
 imperva.api_key IMPERVA_API_KEY {U}
 incapsula.api_key INCAPSULA_API_KEY {U}
 incidentio.api_key INCIDENTIO_API_KEY inc_live_{h64}
+incidentio.token INCIDENTIO_API_KEY inc_{h64}
 independentreserve.api_key INDEPENDENTRESERVE_API_KEY {U}
 indodax.api_key INDODAX_API_KEY {u8}-{u8}-{u8}-{u8}-{u8}
 indodax.api_secret INDODAX_API_SECRET {h96}
@@ -598,6 +606,7 @@ kandji.api_key KANDJI_API_KEY {U}
 kantata.api_key KANTATA_API_KEY {h64}
 karix.api_key KARIX_API_KEY {U}
 karmacrm.api_key KARMACRM_API_KEY {a20}
+keboola.storage_token KEBOOLA_STORAGE_TOKEN 3502-852478-{a40}
 keenio.api_key KEENIO_API_KEY {H64}
 keepersecurity.api_key KEEPERSECURITY_API_KEY US:{w43}
 keeptruckin.api_key KEEPTRUCKIN_API_KEY {U}
@@ -613,13 +622,14 @@ klarna.api_key KLARNA_API_KEY klarna_live_api_{w60}
 klipfolio.api_key KLIPFOLIO_API_KEY {h40}
 knackapp.api_key KNACKAPP_API_KEY {U}
 knapsackpro.api_key KNAPSACKPRO_API_KEY {h32}
+knock.api_key KNOCK_API_KEY sk_{a43}
 kobiton.api_key KOBITON_API_KEY {U}
 kochava.api_key KOCHAVA_API_KEY {U}
 kofi.api_key KOFI_API_KEY {U}
 korbit.api_key KORBIT_API_KEY {a64}
 koyeb.api_key KOYEB_API_KEY {a64}
 lacework.api_key LACEWORK_API_KEY _{h32}
-lambdalabs.api_key LAMBDALABS_API_KEY secret_{l12}_{h32}.{a32}
+lambdalabs.api_key LAMBDALABS_API_KEY secret_{a20}_{h32}.{a32}
 lancedb.api_key LANCEDB_API_KEY sk_lance_{a40}
 languagelayer.api_key LANGUAGELAYER_API_KEY {h32}
 lastfm.api_key LASTFM_API_KEY {h32}
@@ -705,7 +715,7 @@ mercurybank.api_key MERCURYBANK_API_KEY secret-token:mercury_production_wma_{a40
 merge_dev.api_key MERGE_DEV_API_KEY {w54}
 mesibo.api_key MESIBO_API_KEY {a64}
 messari.api_key MESSARI_API_KEY {b44}
-metabase.api_key METABASE_API_KEY mb_{b44}
+metabase.api_key METABASE_API_KEY mb_{b43}=
 metrilo.api_key METRILO_API_KEY {l16}
 middesk.api_key MIDDESK_API_KEY mk_live_{h20}
 midtrans.api_key MIDTRANS_API_KEY Mid-server-{w24}
@@ -831,6 +841,7 @@ pdflayer.api_key PDFLAYER_API_KEY {h32}
 pdfshift.api_key PDFSHIFT_API_KEY sk_{h40}
 pendo.api_key PENDO_API_KEY {U}.{h20}
 pendo.api_key_2 PENDO_API_KEY {U}
+pendo.integration_key PENDO_API_KEY {U}.us
 peopledatalabs.api_key PEOPLEDATALABS_API_KEY {h64}
 pepipost.api_key PEPIPOST_API_KEY {h32}
 percyio.api_key PERCYIO_API_KEY web_{h64}
@@ -1007,6 +1018,7 @@ signoz.api_key SIGNOZ_API_KEY {U}
 signupgenius.api_key SIGNUPGENIUS_API_KEY {w32}
 sigopt.api_key SIGOPT_API_KEY {u48}
 siliconflow.api_key SILICONFLOW_API_KEY sk-{l48}
+siliconflow.letters_key SILICONFLOW_API_KEY sk-{z48}
 simfin.api_key SIMFIN_API_KEY {a32}
 simpleanalytics.api_key SIMPLEANALYTICS_API_KEY sa_api_key_{a36}
 simplemdm.api_key SIMPLEMDM_API_KEY {a64}
@@ -1079,6 +1091,7 @@ takeshape.api_key TAKESHAPE_API_KEY {h32}
 talend.api_key TALEND_API_KEY {w43}
 tallyforms.api_key TALLYFORMS_API_KEY tly-{a32}
 tatum.api_key TATUM_API_KEY {U}
+tatum.network_key TATUM_API_KEY t-{h24}-{h24}
 tavus.api_key TAVUS_API_KEY {h32}
 tawkto.api_key TAWKTO_API_KEY {h40}
 taxjar.api_key TAXJAR_API_KEY {h32}
@@ -1115,6 +1128,7 @@ tiktok.api_key TIKTOK_API_KEY {h32}
 timecamp.api_key TIMECAMP_API_KEY {h26}
 timezoneapi.api_key TIMEZONEAPI_API_KEY {a20}
 tink.api_key TINK_API_KEY {h32}
+tinybird.token TINYBIRD_API_KEY p.eyJ{w80}.{w43}
 tly.api_key TLY_API_KEY {a60}
 tmetric.api_key TMETRIC_API_KEY {H64}
 toasttab.api_key TOASTTAB_API_KEY {a64}
