@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -114,8 +115,8 @@ def read_list(value: Any) -> list[str]:
     Raises:
         ValueError: saying what the cell should hold.
     """
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(";") if part.strip()]
+    if isinstance(value, str):  # many keys name the same few: each is held once
+        return [sys.intern(part.strip()) for part in value.split(";") if part.strip()]
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return value
     msg = "a list of texts"
