@@ -1,7 +1,8 @@
 """Runs a command and says what it took: wall and CPU seconds, and memory of its whole process tree.
 
 Memory is sampled from Linux's ``smaps_rollup`` and is the highest sum over all processes at once:
-``PSS`` shares what is shared among them, ``private`` is what only they hold. Elsewhere it is zero.
+``PSS`` shares what is shared among them, pages of mapped files too; ``private`` is what only they
+hold and the system cannot drop (of a pack that git maps, nothing). Elsewhere it is zero.
 """
 
 from __future__ import annotations
@@ -90,5 +91,4 @@ def _held(pid: int) -> tuple[float, float]:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
             name, size = line.split()[:2]
             sizes[name] = int(size)
-    private = sizes.get("Private_Clean:", 0) + sizes.get("Private_Dirty:", 0)
-    return sizes.get("Pss:", 0) / 1024, private / 1024
+    return sizes.get("Pss:", 0) / 1024, sizes.get("Private_Dirty:", 0) / 1024
