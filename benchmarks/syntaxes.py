@@ -48,6 +48,19 @@ SYNTAXES = {
     "bearer": "curl -H 'Authorization: Bearer {v}' https://api.{p}.com/v1\n",
     "query": "https://api.{p}.com/v1?{k}={v}\n",
     "comment": "# {p}\n{K} = '{v}'\n",
+    "rust": 'pub const {N}: &\'static str = "{v}";\n',
+    "c# property": 'public string {c} {{ get; set; }} = "{v}";\n',
+    "field": '{n}: str = Field(default="{v}")\n',
+    "next line": '{n} = (\n    "{v}"\n)\n',
+    "block scalar": "{n}: >-\n  {v}\n",
+    "list item": "- name: {p}\n  {k}: {v}\n",
+    "prose": "the {p} {k} is {v}.\n",
+    "commit message": "Remove the {p} key\n\n{N} was {v}\n",
+    "constructor": 'let client = {p}::Client::new("{v}");\n',
+    "sql": "UPDATE config SET value='{v}' WHERE name='{n}';\n",
+    "secret set": 'gh secret set {N} --body "{v}"\n',
+    "pipe": 'echo "{v}" | vercel env add {N} production\n',
+    "user": "curl -u {v}: https://api.{p}.com/v1\n",
 }
 
 

@@ -1,7 +1,8 @@
 """Seed phrases of wallets: are these words of the list, and does their checksum hold?
 
-The list is the English one of BIP 39 (bitcoin/bips, ``bip-0039/english.txt``, MIT licence):
-2,048 words in the order that gives each its eleven bits.
+The list is the English one of BIP 39, by Marek Palatinus, Pavol Rusnak, Aaron Voisine and Sean Bowe
+(bitcoin/bips, ``bip-0039/english.txt``, MIT licence): 2,048 words in the order that gives each its
+eleven bits.
 """
 
 from __future__ import annotations
