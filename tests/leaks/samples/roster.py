@@ -55,6 +55,7 @@ apimetrics.api_key APIMETRICS_API_KEY {a32}
 apitemplate.api_key APITEMPLATE_API_KEY {h39}
 apivideo.api_key APIVIDEO_API_KEY {a43}
 apolloio.api_key APOLLOIO_API_KEY {w22}
+apolloserver.api_key APOLLOSERVER_API_KEY service:shop:{w22}
 appcues.api_key APPCUES_API_KEY {U}
 applitools.api_key APPLITOOLS_API_KEY {w48}
 appointedd.api_key APPOINTEDD_API_KEY {b88}
@@ -224,6 +225,7 @@ cirrusci.api_key CIRRUSCI_API_KEY {l26}
 civo.api_key CIVO_API_KEY {a50}
 clearml.api_key CLEARML_API_KEY {u30}
 clearout.api_key CLEAROUT_API_KEY {h32}
+clearout.api_key_2 CLEAROUT_API_KEY {h32}:{h64}
 clickatell.api_key CLICKATELL_API_KEY {b24}
 clickhelp.api_key CLICKHELP_API_KEY {a24}
 clicksend.api_key CLICKSEND_API_KEY {U}
@@ -463,6 +465,7 @@ friendlycaptcha.api_key FRIENDLYCAPTCHA_API_KEY A1{u50}
 ftmscan.api_key FTMSCAN_API_KEY {u34}
 fulcrumapp.api_key FULCRUMAPP_API_KEY {h80}
 fullhunt.api_key FULLHUNT_API_KEY {U}
+fullstory.api_key_2 FULLSTORY_API_KEY na1.{a90}
 fusebill.api_key FUSEBILL_API_KEY {a88}
 fusionauth.api_key FUSIONAUTH_API_KEY {w43}
 fxmarketapi.api_key FXMARKETAPI_API_KEY {w20}
@@ -707,6 +710,7 @@ meethue.api_key MEETHUE_API_KEY {w40}
 meistertask.api_key MEISTERTASK_API_KEY {a43}
 mem0.api_key MEM0_API_KEY m0-{a40}
 mem_ai.api_key MEM_AI_API_KEY {U}
+memfault.api_key MEMFAULT_API_KEY oat_{a32}
 mend_io.api_key MEND_IO_API_KEY {h64}
 mendeley.api_key MENDELEY_API_KEY {a16}
 meraki.api_key MERAKI_API_KEY {h40}
@@ -869,6 +873,7 @@ pixabay.api_key PIXABAY_API_KEY {n8}-{h25}
 plain.api_key PLAIN_API_KEY plainApiKey_uk_{a48}
 plane.api_key PLANE_API_KEY plane_api_{h32}
 planet_labs.api_key PLANET_LABS_API_KEY PLAK{h32}
+planningcenter.api_key PLANNINGCENTER_API_KEY pco_pat_{l72}
 planyo.api_key PLANYO_API_KEY {h62}
 plasmic.api_key PLASMIC_API_KEY {a80}
 plausible.api_key PLAUSIBLE_API_KEY {w64}
@@ -920,6 +925,7 @@ quickbooks.api_key QUICKBOOKS_API_KEY {a40}
 quickmetrics.api_key QUICKMETRICS_API_KEY {w22}
 quicknode.api_key QUICKNODE_API_KEY QN_{h32}
 quicknode.endpoint_token QUICKNODE_ENDPOINT_TOKEN {h40}
+ragie.api_key RAGIE_API_KEY tnt_{a11}_{a60}
 raindropio.api_key RAINDROPIO_API_KEY {U}
 ramp_network.api_key RAMP_NETWORK_API_KEY {a40}
 rapid7.api_key RAPID7_API_KEY {U}
@@ -1100,6 +1106,7 @@ teamgate.api_key TEAMGATE_API_KEY {h40}
 teamtailor.api_key TEAMTAILOR_API_KEY {w43}
 teamviewer.api_key TEAMVIEWER_API_KEY {n8}-{a20}
 teamwork.api_key TEAMWORK_API_KEY tkn.v1_{a68}
+teamwork.token TEAMWORK_API_KEY twp_{a28}
 tebex.api_key TEBEX_API_KEY {h40}
 tenable.api_key TENABLE_API_KEY {h64}
 tenderly.api_key TENDERLY_API_KEY {w32}
@@ -1252,6 +1259,7 @@ zaif.api_key ZAIF_API_KEY {U}
 zeabur.api_key ZEABUR_API_KEY sk-{l26}
 zencoder.api_key ZENCODER_API_KEY {h32}
 zenduty.api_key ZENDUTY_API_KEY {h40}
+zenml.api_key ZENML_API_KEY ZENKEY_{a120}
 zenrows.api_key ZENROWS_API_KEY {h40}
 zenscrape.api_key ZENSCRAPE_API_KEY {U}
 zenserp.api_key ZENSERP_API_KEY {U}
