@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from keyproof.leaks.rules import RuleSet
 
 hyperscan = engine_hyperscan.load()
-WIDTHS = (128, 640)
+WIDTHS = (144, 640)
 """What the triggers of the ``short`` and of the ``middle`` part match at most, in bytes."""
 SEARCHED = ("short", "encoded", "middle", "long")
 """The parts that together find all that needs an exact check."""
 _PARTS = (*SEARCHED, "wide")
-_MAGIC = b"keyproof databases 6\n"
+_MAGIC = b"keyproof databases 7\n"
 _HEAD = len(_MAGIC) + 8 * len(_PARTS)
 _KEPT = 4
 """So many files stay: of versions and branches that somebody goes back and forth between."""
