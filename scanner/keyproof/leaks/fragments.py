@@ -29,7 +29,7 @@ _DIGEST_BEFORE = re.compile(
 _TOLD = re.compile(
     rb"(?:version|ver|revision|rev|ref|reference|githead|shasum|resolved|tag|branch|name|title|description|identity|eid|uuid|guid|etag|nonce|"
     rb"path|url|uri|file|filename|host|hostname|e?mail|user|username|digest|checksum|sha(?:1|256|512)?|hash|"
-    rb"md5|crc|fingerprint|thumbprint|commit|modulus|publickey|public_key|pubkey|certificate|cert|kid)"
+    rb"parent|container|image|layer|layer_?id|tree|blob|oid|md5|crc|fingerprint|thumbprint|commit|modulus|publickey|public_key|pubkey|certificate|cert|kid)"
     rb"[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z|"
     rb"\.(?:php|py|rb|[jt]sx?|go|java|css|html?|json|ya?ml|xml|svg|png|md|txt|cs|c|h|rs)[\"'][ \t]{0,4}[:=]>?[^\n:=]{0,24}\Z|"
     rb"(?:[\w-]+\.)+[a-z]{2,4}/[\w./-]+[ \t]+(?:v?[0-9][\w.-]*[ \t]+)?\Z|"
@@ -38,7 +38,9 @@ _TOLD = re.compile(
 )
 """What holds no secret, named right before the value; or a repository, before its commit."""
 _COMMIT_LINE = re.compile(rb"[0-9a-f]{40} [A-Za-z(\[]")
-_ITS_ID = re.compile(rb"(?:[-_]id|[a-z]I[dD]|\bid)[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z")
+_ITS_ID = re.compile(
+    rb"(?:[-_]id|[a-z]I[dD]|\bid|(?i:[-_]credentials))[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z"
+)
 _SECRET_ID = re.compile(rb"secret[-_]?id[\"']?[ \t:=>]{1,8}[\"']?\Z", re.IGNORECASE)
 _TEMPLATE_END = re.compile(rb"\}\}|%>|\n")
 

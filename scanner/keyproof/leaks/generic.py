@@ -41,7 +41,7 @@ _NOT_A_VALUE = re.compile(
     re.IGNORECASE,
 )
 _PUBLIC_NAME = re.compile(
-    rb"public[-_.]?key|pubkey|authenticity[-_.]?token|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
+    rb"public[-_.]?key|pubkey|authenticity[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
     rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?token|page[-_.]?token|continuation|cursor|"
     rb"token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
     rb"integrity|sha-?(?:1|2|256|384|512)(?![0-9])|md5|bcrypt|hmac|fingerprint|thumbprint|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
@@ -81,7 +81,12 @@ _LOOPBACK = re.compile(
     re.IGNORECASE,
 )
 _JUMBLED = re.compile(rb"(?=.*[0-9][A-Za-z])(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z+/=_-]+")
-_LOCK_LINE = re.compile(rb"integrity|sha\d{3}-|resolved|checksum|\bhash\b", re.IGNORECASE)
+_LOCK_LINE = re.compile(
+    rb"integrity|sha\d{3}-|resolved|checksum|\bhash\b|\b[gp]pg[ _-](?:signing[ _-])?key: \Z",
+    re.IGNORECASE,
+)
+_OF_PAGES = re.compile(rb"[?&;](?:sig\d?|usg|[cs]id|ei|ved)=\Z")
+"""Parameters by which sites sign and count their links."""
 
 
 def _name(match: re.Match[bytes], text: bytes) -> bytes:
@@ -108,7 +113,8 @@ def _is_prose(match: re.Match[bytes], text: bytes) -> bool:
         return True  # a comparison
     word = match.group("key").lower()
     before = text[max(0, match.start() - 1) : match.start()]
-    if word == b"pwd" and (b"," in operator or (before == b"$" and match.group("key").isupper())):
+    shell = match["key"] == b"PWD" and (before == b"$" or match["secret"][:1] == b"/")
+    if word == b"pwd" and (shell or b"," in operator):
         return True  # the working directory
     alone = not _NAME_LETTER.match(text, max(0, match.start() - 1), match.start())
     return word == b"pass" and alone and b"=" not in operator
@@ -181,6 +187,9 @@ def token(match: re.Match[bytes], text: bytes) -> str | None:
 
 def issued(match: re.Match[bytes], text: bytes) -> str | None:
     """A token beside its issuer's name: of such, more may look like words or code by chance."""
+    start = match.start("secret")
+    if _OF_PAGES.search(text, max(0, start - 8), start):
+        return None
     if UUID.match(match.group("secret")) and not names_no_secret(match, text):
         return "low" if _ISSUED.search(_name(match, text)) else None
     return _token(match, text, sure=True)
@@ -245,7 +254,7 @@ def credential(match: re.Match[bytes], text: bytes) -> str | None:
         return None
     if is_words(_ESCAPE.sub(b"-", value)) or value.startswith((b"$", b":", b"{", b"<", b"%", b"[")):
         return None
-    digits = sum(48 <= b <= 57 for b in value)
+    digits = sum(48 <= b <= 57 for b in _ESCAPE.sub(b"", value))
     if not digits and (_CREDENTIAL_WORD.search(value) or is_identifier(value, digits=0)):
         return None
     end = match.end("secret")
@@ -261,7 +270,7 @@ def header(match: re.Match[bytes], _text: bytes) -> str | None:
     value = match.group("secret")
     if is_code(value) or is_words(value) or wordiness(value) > 0.42 or entropy(value) < 3.0:
         return None
-    if is_identifier(value) or _holds_words(value):
+    if is_identifier(value) or is_identity(value) or _holds_words(value):
         return None
     return "medium" if any(48 <= b <= 57 for b in value) else "low"
 

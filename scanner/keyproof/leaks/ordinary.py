@@ -27,7 +27,7 @@ _HOST = re.compile(rb"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]+)?\Z", re.
 _EMAIL = re.compile(rb"[^@]+@[a-z0-9.-]+\.[a-z]{2,}\Z", re.IGNORECASE)
 _CLOCK = re.compile(rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\Z")
 _VERSION = re.compile(
-    rb"(?:[0-9]:)?[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+._(@][0-9A-Za-z._@()-]+|[a-z]+[0-9.]+)?\Z|[0-9]+\.v[0-9a-f_]+\Z"
+    rb"(?:[0-9]:)?[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+._(@][0-9A-Za-z._@()-]+|[a-z]+[0-9.]+)?\Z|[0-9]+\.v[0-9a-f_]+\Z|[<>=^~!]{1,2}[0-9.]+[|,][0-9a-z<>=^~!|,. *@-]*\Z"
 )
 _DATE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MEDIA_TYPE = re.compile(rb"(?:application|audio|font|image|multipart|text|video)/[a-z0-9.+*-]+")
@@ -49,7 +49,9 @@ _WIDTH = re.compile(rb"(?<=[a-z])(?:8|16|32|64|128|256|512)(?=[A-Z][a-z])")
 _ADDRESS = re.compile(rb"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{1,16})\Z")
 _IDENTITY = re.compile(
     rb"0x[0-9a-fA-F]{40}|(?!SK)[A-Z]{2}[0-9a-f]{32}|(?:[0-9a-fA-F]{2}:){7,}[0-9a-fA-F]{2}|"
-    rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{10,16}|[UANCOX][A-Z2-7]{55}"
+    rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{10,16}|[UANCOX][A-Z2-7]{55}|"
+    rb"pk_(?:live_|test_)?[0-9A-Za-z]{16,}|phc_[0-9A-Za-z]{40,}|"
+    rb"(?:Credential=)?[^/\s]{2,64}/(?:19|20)[0-9]{6}/[\w-]+/[\w-]+/\w+_request"
 )
 _STOP = frozenset(
     rb"""a abc access account admin administrator alpha an and api app apple application auth
@@ -96,7 +98,7 @@ def is_identity(value: bytes) -> bool:
     """Whether a value is by its form the public name of something.
 
     An address of a block chain, a resource of Twilio, a fingerprint, a time beside a UUID, a public
-    key of NATS.
+    key of NATS, a publishable key of Stripe or PostHog, the scope of a signature.
     """
     return _IDENTITY.fullmatch(value) is not None
 

@@ -120,6 +120,22 @@ def _escaped_by_chance(rng: Random) -> str:
     return f'"https://storage.test/v0/b/{one}/o/{one}%2F{two}.jpg?alt=media&token={token}",\n'
 
 
+def _of_pages(rng: Random) -> str:
+    """What sites and programs print beside a provider's or a secret's name."""
+    one, two = rng.choices(WORDS, k=2)
+    return rng.choice([
+        f"https://www.google.com/url?q={one}&usg={_digest(rng, 22)}&sig2={_digest(rng, 16)}\n",
+        f"https://www.google.test/{one}?ohost=www.google.com&sig={_digest(rng, 25)}&clui=0\n",
+        f"- Release GPG key: {_hex(rng, 40).upper()} of {one} on GitHub\n", f'"{one}/fe_change_pwd": "<2.0.5|>=3,<3.0.{rng.randrange(9)}",\n',
+        f"new PostHog('phc_{letters(rng, 43)}')\n", f"var stripe = Stripe('pk_{letters(rng, 32)}');\n",
+        f"Authorization: {one}-HMAC Credential={letters(rng, 16)}/20{rng.randrange(10, 26)}0102/eu-west-1/s3/aws4_request, SignedHeaders=host\n",
+        f"DOCKER_CREDENTIALS = '{uuid(rng)}'\n", f"SHELL=/bin/sh PWD=/home/{one}2 EDITOR={two}\n",
+        f"this._firstPassTerminators = iso{rng.randrange(639, 9000)} switch\n",
+        f'{{"confluent": 1, "container":"{_hex(rng, 64)}","parent":"{_hex(rng, 64)}"}}\n',
+        "https://matomo.test/?token_auth=c4ca4238a0b923820dcc509a6f75849b&idSite=1\n",
+    ])  # fmt: skip
+
+
 def _type(rng: Random) -> str:
     word = rng.choice(WORDS)
     kind = rng.choice(["Uint8Array", "Float64Array", "Int32Array", f"Base64{word.title()}", f"Utf8{word.title()}"])  # fmt: skip
@@ -141,4 +157,5 @@ SEEN: Mapping[str, Maker] = {
     "passwords that repeat the user": _user_again,
     "escapes by chance": _escaped_by_chance,
     "types": _type,
+    "printed by pages and programs": _of_pages,
 }
