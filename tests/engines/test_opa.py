@@ -45,6 +45,7 @@ def engine(server: _opa_server.OpaServer) -> Iterator[opa.OpaEngine]:
 
 
 def modules(server: _opa_server.OpaServer) -> list[str]:
+    """Return the names of what the server holds; OPA lists them in an order of chance."""
     import requests
 
     answer = requests.get(
@@ -52,7 +53,7 @@ def modules(server: _opa_server.OpaServer) -> list[str]:
         headers={"Authorization": f"Bearer {server.token}"},
         timeout=10,
     )
-    return [module["id"] for module in answer.json()["result"]]
+    return sorted(module["id"] for module in answer.json()["result"])
 
 
 def test_a_server_decides_and_is_left_as_it_was(
