@@ -269,7 +269,7 @@ def test_a_policy_that_applies_to_nothing_is_not_noted(tmp_path: Path) -> None:
 def test_two_records_of_one_id_are_a_problem_of_the_run(tmp_path: Path) -> None:
     twice = (records.key("K1"), records.key("K1", name="other"))
     evaluation = run(tmp_path, rego.StandIn(by_age), keys=twice)
-    assert "1 records have the id of another" in str(evaluation.problems)
+    assert "1 record with the id of another" in str(evaluation.problems)
 
 
 def test_progress_reaches_its_end(tmp_path: Path) -> None:

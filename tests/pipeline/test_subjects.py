@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,11 @@ from keyproof.model.key import LastUsedDetail, NetworkRestrictions
 from keyproof.model.leak import Exposure, Suppression
 from keyproof.model.policy import SubjectType
 from keyproof.model.source import Gap
+from keyproof.model.waiver import Waiver
 from keyproof.pipeline.flat_fields import FARTHEST_NS, age_days, nanoseconds
 from keyproof.pipeline.subject_schema import field_names
 from keyproof.pipeline.subjects import Population
+from keyproof.pipeline.waive import Waivers
 
 
 def flat(kind: SubjectType, *needs: str, **facts: Any) -> dict[str, Any]:
@@ -236,6 +238,17 @@ def test_a_second_record_of_one_id_is_counted() -> None:
     population = Population(records.facts(keys=(records.key("K1"), records.key("K1", name="b"))))
     assert population.count("key") == 1
     assert population.duplicates == 1
+
+
+def test_waivers_are_no_second_records_of_anything() -> None:
+    waiver = Waiver(
+        id="W-1", policy="keys.max_age", subject="K1", reason="moves", requester="ann",
+        approver="bo", created=date(2026, 1, 1), expires=date(2026, 2, 1),
+    )  # fmt: skip
+    register = Waivers([waiver], today=date(2026, 1, 2), leaks=())
+    population = Population(records.facts(waivers=register.records({}, whole=True)))
+    assert population.count("waiver") == 1
+    assert population.duplicates == 0
 
 
 def test_chunks_come_in_the_order_of_ids() -> None:

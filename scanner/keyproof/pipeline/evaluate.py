@@ -17,6 +17,7 @@ from keyproof.model.policy import (
 from keyproof.model.record import canonical_json
 from keyproof.pipeline.canaries import unsound
 from keyproof.pipeline.decide import CHUNK, Decided, decide
+from keyproof.pipeline.message import amount
 from keyproof.pipeline.parameters import Parameters
 from keyproof.pipeline.policyset import PolicySet
 from keyproof.pipeline.subjects import Population
@@ -155,4 +156,5 @@ def _problems(
     for policy, reason in sorted(reasons.items()):
         yield f"{policy}: {reason}"
     if population.duplicates:
-        yield f"{population.duplicates} records have the id of another; the first of each was decided"
+        twice = amount(population.duplicates, "record")
+        yield f"{twice} with the id of another; the first of each was decided"

@@ -64,18 +64,18 @@ class Population:
         for key in facts.keys:
             if owner := self._principal_of(key):
                 self._keys_of[owner.record_id].append(key)
-        self._records: Mapping[SubjectType, Sequence[Any]] = {
-            "key": _ordered(facts.keys),
-            "principal": _ordered(facts.principals),
-            "leak": _ordered(facts.leaks),
-            "source": _ordered(facts.sources),
-            "waiver": _ordered(facts.waivers),
+        given: Mapping[SubjectType, Sequence[Any]] = {
+            "key": facts.keys,
+            "principal": facts.principals,
+            "leak": facts.leaks,
+            "source": facts.sources,
+            "waiver": facts.waivers,
         }
+        self._records = {kind: _ordered(records) for kind, records in given.items()}
         self._leaks_of: dict[str, list[Leak]] = defaultdict(list)
         for leak in facts.leaks:
             self._leaks_of[leak.source].append(leak)
-        everything = (facts.keys, facts.principals, facts.leaks, facts.sources)
-        self.duplicates = sum(map(len, everything)) - sum(map(len, self._records.values()))
+        self.duplicates = sum(len(given[kind]) - len(self._records[kind]) for kind in given)
         """How many records have an id that another record of their type has; the first counts."""
 
     def count(self, subject: SubjectType) -> int:
