@@ -10,7 +10,8 @@ import pytest
 from tests.leaks.samples.negatives import FAMILIES, negatives
 from tests.leaks.samples.negatives_seen import SEEN
 from tests.leaks.samples.positives import POSITIVES
-from tests.support.planted import aws_key_id, aws_secret_key
+from tests.leaks.samples.template import letters
+from tests.support.planted import aws_key_id, aws_secret_key, plant
 from tests.support.run import keyproof
 
 from keyproof.leaks.matcher import Matcher, open_matcher
@@ -58,6 +59,15 @@ def test_the_public_half_of_a_pair_is_no_leak_of_its_own(planted: Path, tmp_path
     (planted / "credentials").write_text(f"[default]\naws_access_key_id = {public}\n")
     (row,) = _rows(planted, tmp_path)
     assert row["detector"] == "aws.access_key_id"
+
+
+def test_what_context_alone_says_is_less_sure_among_tests(planted: Path, tmp_path: Path) -> None:
+    for folder, expected in (("src", "medium"), ("tests", "low")):
+        (planted / folder).mkdir()
+        value = plant(letters(Random(folder), 28))
+        (planted / folder / "settings.py").write_text(f'api_key = "{value}"\n')
+        (row,) = [row for row in _rows(planted, tmp_path) if row["path"] == f"{folder}/settings.py"]
+        assert row["confidence"] == expected
 
 
 def _rows(folder: Path, home: Path) -> list[dict[str, str]]:

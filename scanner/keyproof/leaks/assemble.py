@@ -11,6 +11,7 @@ from keyproof.identity import redact
 from keyproof.leaks.attribution import show_path
 from keyproof.leaks.conditions import skips
 from keyproof.leaks.matcher import Matcher
+from keyproof.leaks.placeholders import in_example_path
 from keyproof.leaks.places import Place
 from keyproof.leaks.rules import Detector
 from keyproof.leaks.suppress import Suppressor
@@ -91,13 +92,21 @@ def _leak(
         kind=detector.kind,
         named=detector.named,
         confidence=cast(
-            "Confidence", min((p.found.confidence for p in places), key=_SURE.__getitem__)
+            "Confidence", min((_sure(place, cleaner) for place in places), key=_SURE.__getitem__)
         ),
         redacted=best.redacted,
         key_native_ids=tuple(sorted({i for place in places for i in place.found.key_ids})),
         provider_hashes=tuple(sorted({h for p in places for h in p.found.provider_hashes})),
         occurrences=tuple(sorted(occurrences.values(), key=_place_order)),
     )
+
+
+def _sure(place: Place, cleaner: Cleaner) -> str:
+    """Return how sure a place is: among tests and examples, what context alone says is less so."""
+    confidence = place.found.confidence
+    if confidence == "medium" and place.path and in_example_path(cleaner.show(place.path)):
+        return "low"
+    return confidence
 
 
 def _key(place: Place) -> tuple[str, str, bytes | None, str | None]:
