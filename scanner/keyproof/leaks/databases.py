@@ -28,8 +28,9 @@ WIDTHS = (144, 640)
 SEARCHED = ("short", "encoded", "middle", "long")
 """The parts that together find all that needs an exact check."""
 _PARTS = (*SEARCHED, "wide")
-_MAGIC = b"keyproof databases 7\n"
-_HEAD = len(_MAGIC) + 8 * len(_PARTS)
+_MAGIC = b"keyproof databases 8\n"
+_SECTIONS = (*_PARTS, "into")
+_HEAD = len(_MAGIC) + 8 * len(_SECTIONS)
 _KEPT = 4
 """So many files stay: of versions and branches that somebody goes back and forth between."""
 WIDE = rb"(?:[\x20-\x7e]\x00){10}|(?:[\x20-\x7e]\x00\x00\x00){10}"
@@ -44,14 +45,19 @@ class Databases:
     runs, which are short; and ``wide`` text.
     """
 
-    def __init__(self, loaded: Mapping[str, Any]) -> None:
-        """Take loaded databases and make scratches for them."""
+    def __init__(self, loaded: Mapping[str, Any], into: bytes = b"") -> None:
+        """Take loaded databases and make scratches for them.
+
+        Args:
+            into: of each trigger, how many bytes of a value lie before its end (``Detector.into``).
+        """
         self._loaded = loaded
+        self.into = into
         self._scratches = {part: hyperscan.Scratch(loaded[part]) for part in _PARTS}
 
     def copy(self) -> Databases:
         """Return the same databases for another thread, with scratches of its own."""
-        return Databases(self._loaded)
+        return Databases(self._loaded, self.into)
 
     def expect(self, size: int) -> None:
         """Make ready for so many bytes: said before copies are made for workers."""
@@ -74,7 +80,7 @@ def stored_databases(digest: str, cache_folder: str) -> Databases | None:
     except OSError:
         return None
     try:
-        return Databases(_load(handle))
+        return _load(handle)
     except (OSError, ValueError, hyperscan.error):
         return None
     finally:
@@ -94,8 +100,9 @@ def made_databases(rules: RuleSet, cache_folder: str) -> Databases:
         part: compiled(part) if isinstance(one, Crashed) else one
         for part, one in spread(compiled, _PARTS, default_workers())
     }
-    _keep(_path(rules.digest, cache_folder), [dumped[part] for part in _PARTS])
-    return Databases({part: _loaded(one) for part, one in dumped.items()})
+    into = bytes(rules.detectors[trigger.detector].into for trigger in rules.triggers)
+    _keep(_path(rules.digest, cache_folder), [*(dumped[part] for part in _PARTS), into])
+    return Databases({part: _loaded(one) for part, one in dumped.items()}, into)
 
 
 def part_of(width: int) -> str:
@@ -103,12 +110,15 @@ def part_of(width: int) -> str:
     return "short" if width <= WIDTHS[0] else "middle" if width <= WIDTHS[1] else "long"
 
 
-def _load(handle: int) -> dict[str, Any]:
+def _load(handle: int) -> Databases:
     head = os.read(handle, _HEAD)
     sizes = [int.from_bytes(head[at : at + 8], "big") for at in range(len(_MAGIC), _HEAD, 8)]
     if not head.startswith(_MAGIC) or os.fstat(handle).st_size != _HEAD + sum(sizes):
         raise ValueError
-    return {part: _loaded(os.read(handle, size)) for part, size in zip(_PARTS, sizes, strict=True)}
+    loaded = {
+        part: _loaded(os.read(handle, size)) for part, size in zip(_PARTS, sizes, strict=False)
+    }
+    return Databases(loaded, os.read(handle, sizes[-1]))
 
 
 def _loaded(dumped: bytes) -> Any:

@@ -17,14 +17,13 @@ from keyproof.leaks.hit import Hit
 from keyproof.leaks.placeholders import entropy, is_placeholder, is_sealed, is_template
 from keyproof.leaks.rules import BEHIND_LINE, Companion, Detector, RuleSet
 from keyproof.leaks.rules_digested import Digested
+from keyproof.leaks.sift import may_be_random
 from keyproof.model.secret import Secret
 
 _ORDER = ("low", "medium", "high")
 _CUT = (b"***", b"...", "…".encode(), b"###", b"<re")
 """What follows a value of which only the beginning is shown."""
 _DIGIT = re.compile(rb"[0-9]")
-_WITH_DIGIT = re.compile(rb"[A-Za-z+/=_.~:|-]{0,199}+[0-9]")
-_SUM = re.compile(rb"h1:|sha-?(?:1|224|256|384|512)[-:=]|md5[-:=]")
 
 
 def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hit]:
@@ -40,7 +39,7 @@ def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hi
 
         yield from foreign.confirm(rule, text, end)
         return
-    if rule.into and not _may_be_random(text, end - rule.into):
+    if rule.into and not may_be_random(text, end - rule.into):
         return
     for match in _compiled(rule.pattern).finditer(text, *_window(rule, text, end)):
         if rule.covers:
@@ -97,14 +96,6 @@ def _window(rule: Detector, text: bytes, end: int) -> tuple[int, int]:
     if stop >= 0:
         high = min(high, stop + BEHIND_LINE)
     return max(low, text.rfind(b"\n", low, end) + 1), high
-
-
-def _may_be_random(text: bytes, start: int) -> bool:
-    """Whether a value holds a digit, and nothing before it or at its start says that it is a sum."""
-    return (
-        _WITH_DIGIT.match(text, start) is not None
-        and _SUM.search(text, max(0, start - 8), min(len(text), start + 8)) is None
-    )
 
 
 def _provider_hit(rules: RuleSet, text: bytes, match: re.Match[bytes]) -> Hit | None:

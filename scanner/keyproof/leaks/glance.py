@@ -65,15 +65,27 @@ class Glance:
 
 def is_suspicious(databases: Databases, data: bytes) -> bool:
     """Tell whether a text, or what is packed in it, needs exact checks at all."""
-    from keyproof.leaks.databases import SEARCHED
-
-    if len(data) > LARGE or any(databases.scan(part, data) for part in SEARCHED):
+    if len(data) > LARGE or _is_triggered(databases, data):
         return True
     if b"\0" in data and databases.scan("wide", data):
         return True
     from keyproof.leaks.unpack_forms import form
 
     return bool(form(data))
+
+
+def _is_triggered(databases: Databases, data: bytes) -> bool:
+    """Tell whether a trigger ends where a secret may be."""
+    from keyproof.leaks.databases import SEARCHED
+    from keyproof.leaks.sift import may_be_random
+
+    into = databases.into
+    for part in SEARCHED:
+        for number, end in databases.scan(part, data):
+            within = into[number] if number < len(into) else 0
+            if not within or may_be_random(data, end - within):
+                return True
+    return False
 
 
 def glance(environment: Mapping[str, str], cache_folder: str) -> Glance | None:
