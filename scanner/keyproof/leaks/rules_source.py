@@ -24,7 +24,7 @@ from keyproof.leaks.rules_literals import literals
 from keyproof.leaks.rules_names import BY_NAME, by_name, called, words
 from keyproof.leaks.rules_schema import DetectorSource, ProviderSource, RosterSource
 from keyproof.leaks.rules_trigger import Derived, derive, trigger_width
-from keyproof.leaks.surroundings import LEFT as AROUND
+from keyproof.leaks.vicinity import LEFT as AROUND
 
 PREFIX = 3
 """From how many constant letters on a token is a vendor's own form."""

@@ -9,42 +9,34 @@ import above it. The nearest one wins, and only where the value has the form of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from keyproof.leaks.rules import Keyed, RuleSet
 from keyproof.leaks.rules_digested import Digested
+from keyproof.leaks.vicinity import COMMENT, Spot, spots
 
-LEFT, RIGHT = 1500, 400
-"""How many bytes before and after a value are looked at."""
-
-_LINES_ABOVE, _LINES_BELOW = 6, 3
-_SAME_LINE = 260
 _PIECE = re.compile(rb"[A-Z]?[a-z]+[0-9]*|[A-Z]+(?![a-z])[0-9]*|[0-9]+")
+"""A word of a name: ``acmeApi2KEY`` has three."""
 _JOINT = re.compile(rb"[ _.-]?\Z")
+"""What may stand between the words of one name."""
 _NAME_LEFT = re.compile(rb"[0-9A-Za-z_]{0,60}\Z")
 _NAME_RIGHT = re.compile(rb"[0-9A-Za-z_]{0,60}")
 _MIDST = frozenset((b"get", b"key", b"keys", b"set"))
 """What in the midst of a name is a word of it, not the beginning of a provider's."""
 _IN_PATH = re.compile(rb"://[^/\s\"'`]{1,80}/[^\s\"'`]{0,200}\Z")
-_INDENT = re.compile(rb"[ \t]*(?:- )?")
-_TITLE = re.compile(
-    rb"[ -]*[\"']?(?:name|provider|service|vendor)[\"']?[ ]?[:=][ ]?[\w .\"'-]{2,40},?\s*\Z"
-)
-_SECTION = re.compile(rb"[ \t]*\[{1,2}[^\]\n]{1,80}\]")
-_COMMENT = re.compile(rb"[ \t]*(?:#|//|/\*|\*|--|;|<!--|\"\"\"|>|REM )")
-_IMPORT = re.compile(
-    rb"[ \t]*(?:import|from|use|using|require(?:_once)?|include|@?source)\b|.{0,60}require\("
-)
+"""Before a word that is part of a URL's path: of a page's name, a repository's, a user's."""
 _DOMAIN = re.compile(
     rb"\.(?:[a-z-]{2,20}\.)?(?:com|io|dev|ai|co|net|org|app|cloud|sh|us|eu|me|so|xyz|tech)\b"
 )
+"""Behind a word that is a host's name."""
 _SAID = re.compile(
     rb"(?i)key|token|secret|passw|credential|api|auth|bearer|hmac|\bsig|appid|"
     rb"(?<![a-z])(?:pat|pk|sid|jwt)"
 )
+"""A name that says itself that it names a secret."""
 _LONE = re.compile(rb"[^0-9A-Za-z]+")
 _ABOUT = frozenset(
     b"""access account admin api app auth client cloud config configuration configure credential
@@ -53,9 +45,11 @@ _ABOUT = frozenset(
     sdk secret secrets server service settings setup signing sk staging test the token tokens using
     webhook with write""".split()
 )
+"""What any setting and any comment about one says: no part of another's name."""
 _OPENED = re.compile(
     rb"[\"']?\s{0,2}(?:[:=]>?\s{0,2})?[{(\[][^{}()]{0,120}\Z|\.[A-Za-z.]{2,30}\([^()]{0,120}\Z"
 )
+"""Between a word and a key that stands in what the word opens: ``acme: {``, ``acme.Client(``."""
 
 
 class _Word(NamedTuple):
@@ -78,40 +72,33 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
     fitting = _fitting(index, text[start:end])
     if not fitting:
         return None
-    every = index.words
     silent = key[0] < key[1] and not _SAID.search(text[key[0] : key[1]])
-    for place in _places(text, key, value):
-        for word in _words(text, place, every):
-            if silent and not _alone(text, word, key):
+    for spot in spots(text, key, value):
+        for word in _words(text, spot, index.words):
+            said = _alone(text, word, key)
+            if (silent and not said) or _IN_PATH.search(text, spot.start, word.start):
                 continue
-            if _IN_PATH.search(text, place.start, word.start):
-                continue
-            found = [one for one in every[word.name] if one.token in fitting]
-            if silent or not place.close:
-                found = [one for one in found if not one.loose and not (silent and one.common)]
-            if found and found[0].common:
-                said = _alone(text, word, key)
-                found = [one for one in found if said or not one.loose]
-            if found and (not found[0].common or _meant(text, word, place, key)):
+            fits = [one for one in index.words[word.name] if one.token in fitting]
+            found = _likely(fits, spot, said=said, silent=silent)
+            if found and (not found[0].common or _meant(text, word, spot, key)):
                 return _best(rules, found, text[key[0] : key[1]])
         if silent:
-            return None
+            return None  # the key's own name would have to say it
     return None
 
 
-class _Place(NamedTuple):
-    """A stretch where a name may stand.
+def _likely(found: list[Keyed], spot: Spot, *, said: bool, silent: bool) -> list[Keyed]:
+    """Return the detectors that a name is enough for: where the form says little, it has to be near.
 
-    ``hosts``: only as part of a host name; ``close``: so near that the name alone is enough;
-    ``names``: it is the name that the value is assigned to.
+    Args:
+        said: nothing else is in the key's name.
+        silent: the key's name does not say that it names a secret.
     """
-
-    start: int
-    end: int
-    hosts: bool
-    encloses: bool
-    close: bool = False
-    names: bool = False
+    if silent or not spot.close:
+        found = [one for one in found if not one.loose and not (silent and one.common)]
+    if found and found[0].common and not said:
+        found = [one for one in found if not one.loose]
+    return found
 
 
 def _fitting(index: _Index, value: bytes) -> set[str]:
@@ -131,96 +118,18 @@ def _best(rules: RuleSet, found: Sequence[Keyed], name: bytes) -> int:
     return max(found, key=agreement).detector
 
 
-def _places(text: bytes, key: tuple[int, int], value: tuple[int, int]) -> Iterator[_Place]:
-    """Yield where to look for a name, the nearest place first."""
-    start, end = value
-    low, high = max(0, start - LEFT), min(len(text), end + RIGHT)
-    begin = max(text.rfind(b"\n", low, start) + 1, low)
-    stop = text.find(b"\n", end, high)
-    stop = high if stop < 0 else stop
-    yield _Place(key[0], key[1], hosts=False, encloses=False, close=True, names=True)
-    line = max(begin, start - _SAME_LINE)
-    yield _Place(line, start, hosts=False, encloses=False, close=True)
-    comment = re.compile(rb"#|//|/\*|--|<!--").search(text, end, min(stop, end + 60))
-    if comment and text[comment.start() - 1 : comment.start()] != b":":
-        yield _Place(comment.start(), min(stop, comment.start() + 120), hosts=False, encloses=False)
-    yield _Place(end, min(stop, end + 160), hosts=True, encloses=False)
-    above = list(_lines_above(text, low, begin))
-    if key[0] < begin:  # the key stands on a line above its value
-        begin = max(text.rfind(b"\n", low, key[0]) + 1, low)
-        above = list(_lines_above(text, low, begin))
-    yield from _enclosing(text, begin, above)
-    yield from _near(text, above)
-    for _ in range(_LINES_BELOW):
-        if stop >= high:
-            return
-        following = text.find(b"\n", stop + 1, high)
-        following = high if following < 0 else following
-        yield _Place(stop + 1, following, hosts=True, encloses=False)
-        stop = following
-
-
-def _lines_above(text: bytes, low: int, begin: int) -> Iterator[tuple[int, int]]:
-    """Yield the lines before ``begin``, the nearest first; one cut by ``low`` is none."""
-    end = begin - 1
-    while end > low:
-        start = text.rfind(b"\n", low, end) + 1
-        if start <= low and low:
-            return
-        yield max(start, low), end
-        end = max(start, low) - 1
-
-
-def _enclosing(text: bytes, begin: int, above: list[tuple[int, int]]) -> Iterator[_Place]:
-    """Yield the lines that a value stands beneath, what names its item, and its section's head."""
-    indent = _indent(text, begin)
-    section, sibling = False, not text[begin : begin + 80].lstrip().startswith(b"- ")
-    for start, end in above:
-        if start == end or text[start:end].isspace():
-            continue
-        depth = _indent(text, start)
-        titles = sibling and depth == indent and _TITLE.match(text, start, end)
-        sibling = sibling and not text[start:end].lstrip().startswith(b"- ")
-        if not section and _SECTION.match(text, start, end):
-            section = True
-            yield _Place(start, end, hosts=False, encloses=True, close=True)
-        elif titles or depth < indent:
-            indent = depth
-            yield _Place(start, min(end, start + 200), hosts=False, encloses=True, close=True)
-
-
-def _near(text: bytes, above: list[tuple[int, int]]) -> Iterator[_Place]:
-    """Yield comments and hosts a few lines above, and imports further up."""
-    for number, (start, end) in enumerate(above):
-        stop = min(end, start + 300)
-        if number < _LINES_ABOVE and _COMMENT.match(text, start, stop):
-            yield _Place(start, stop, hosts=False, encloses=False)
-        elif number < _LINES_ABOVE:
-            yield _Place(start, stop, hosts=True, encloses=False)
-        elif _IMPORT.match(text, start, stop):
-            yield _Place(start, stop, hosts=False, encloses=False)
-            continue
-        if number < _LINES_ABOVE and _IMPORT.match(text, start, stop):
-            yield _Place(start, stop, hosts=False, encloses=False)
-
-
-def _indent(text: bytes, start: int) -> int:
-    found = _INDENT.match(text, start)
-    return len(found.group().expandtabs(4)) if found else 0
-
-
-def _words(text: bytes, place: _Place, every: dict[bytes, tuple[Keyed, ...]]) -> list[_Word]:
-    """Return the providers' names in a place, the last one first; a longer name hides its parts."""
-    pieces = list(_PIECE.finditer(text, place.start, place.end))
+def _words(text: bytes, spot: Spot, every: dict[bytes, tuple[Keyed, ...]]) -> list[_Word]:
+    """Return the providers' names in a spot, the last one first; a longer name hides its parts."""
+    pieces = list(_PIECE.finditer(text, spot.start, spot.end))
     found: list[_Word] = []
     at = 0
     while at < len(pieces):
         for count in (3, 2, 1):
             run = pieces[at : at + count]
             name = b"".join(piece.group() for piece in run).lower()
-            if len(run) == count and name in every and _joined(text, run, place):
+            if len(run) == count and name in every and _joined(text, run, spot):
                 word = _Word(name, run[0].start(), run[-1].end())
-                if not place.hosts or _DOMAIN.match(text, word.end):
+                if not spot.hosts or _DOMAIN.match(text, word.end):
                     found.append(word)
                 at += count - 1
                 break
@@ -228,7 +137,7 @@ def _words(text: bytes, place: _Place, every: dict[bytes, tuple[Keyed, ...]]) ->
     return found[::-1]
 
 
-def _joined(text: bytes, run: Sequence[re.Match[bytes]], place: _Place) -> bool:
+def _joined(text: bytes, run: Sequence[re.Match[bytes]], spot: Spot) -> bool:
     """Whether pieces are one name: ``data-dog``, but neither ``42c9-9a79`` nor ``get_block_trades``."""
     for one, two in pairwise(run):
         joint = text[one.end() : two.start()]
@@ -242,18 +151,16 @@ def _joined(text: bytes, run: Sequence[re.Match[bytes]], place: _Place) -> bool:
     if left < start and run[0].group().lower() in _MIDST:
         return False
     right = _NAME_RIGHT.match(text, end)
-    return place.names or _alone(
-        text, _Word(b"", start, end), (left, right.end() if right else end)
-    )
+    return spot.names or _alone(text, _Word(b"", start, end), (left, right.end() if right else end))
 
 
-def _meant(text: bytes, word: _Word, place: _Place, key: tuple[int, int]) -> bool:
+def _meant(text: bytes, word: _Word, spot: Spot, key: tuple[int, int]) -> bool:
     """Whether a name that is a word of the language means the provider here."""
     if _DOMAIN.match(text, word.end) and text[word.start - 1 : word.start] in (b".", b"/", b"@"):
         return True
-    comment = _COMMENT.match(text, place.start, place.end) is not None
-    if place.encloses or comment:
-        rest = _LONE.split(text[place.start : word.start] + b" " + text[word.end : place.end])
+    comment = COMMENT.match(text, spot.start, spot.end) is not None
+    if spot.encloses or comment:
+        rest = _LONE.split(text[spot.start : word.start] + b" " + text[word.end : spot.end])
         if all(not part or part.lower() in _ABOUT for part in rest):
             return True
     if key[0] <= word.start < key[1]:
@@ -263,7 +170,7 @@ def _meant(text: bytes, word: _Word, place: _Place, key: tuple[int, int]) -> boo
     ):
         return True
     capital = text[word.start : word.start + 1].isupper()
-    said = _SAID.search(text, word.end, min(place.end, word.end + 24))
+    said = _SAID.search(text, word.end, min(spot.end, word.end + 24))
     return capital and said is not None and comment
 
 
