@@ -22,33 +22,6 @@ BEHIND_LINE = 2
 """So many letters from its end on are shown to what is searched on a line alone."""
 
 _SHIPPED = Path(compiled.DETECTORS)
-_DERIVERS = (
-    "rules.py",
-    "rules_source.py",
-    "rules_schema.py",
-    "rules_names.py",
-    "rules_trigger.py",
-    "rules_bounds.py",
-    "rules_literals.py",
-    "exact.py",
-    "generic.py",
-    "placeholders.py",
-    "checksums.py",
-    "checksums_wallet.py",
-    "surroundings.py",
-    "wordlist.py",
-    "fragments.py",
-    "ordinary.py",
-    "published.py",
-    "encoded.py",
-    "encoded_escapes.py",
-    "encoded_origin.py",
-    "encoded_runs.py",
-    "encoded_search.py",
-    "unpack.py",
-    "unpack_forms.py",
-    "unpack_streams.py",
-)
 
 
 class Companion(NamedTuple):
@@ -227,9 +200,10 @@ def digest(folders: Sequence[Path] = (_SHIPPED,)) -> str:
     """Hash names and contents of every detector file, and of the code that judges by them."""
     import hashlib  # OpenSSL takes its time to load
 
-    code = [Path(compiled.HERE, name) for name in sorted(_DERIVERS)]
+    from keyproof.leaks import judging
+
     state = hashlib.sha256(f"keyproof rules {FORMAT}".encode())
-    for path in (*code, *detector_files(folders)):
+    for path in (*judging.code(), *detector_files(folders)):
         name, content = path.name.encode(), path.read_bytes()
         state.update(b"%d:%b%d:%b" % (len(name), name, len(content), content))
     return state.hexdigest()
