@@ -20,7 +20,7 @@ CALL = "{provider}"
 """What stands in a trigger for the name of any provider."""
 
 _TOGETHER = 12
-"""Names in one expression: hyperscan shares what follows them, and chokes on three times as many."""
+"""Names in one expression: hyperscan shares what follows them, and chokes on four times as many."""
 _LEAST = 3
 _PIECE = re.compile(r"[A-Z]?[a-z]+[0-9]*|[A-Z]+(?![a-z])[0-9]*|[0-9]+")
 
