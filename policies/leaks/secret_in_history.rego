@@ -3,6 +3,7 @@
 # description: >-
 #   A secret in code, history, messages or notes is known to everyone with a clone, and to every
 #   backup of it. A baseline or an inline comment waives this finding; it does not undo the leak.
+#   One that stands in today's tree fails sources.hard_coded too, which judges the source.
 # scope: package
 # custom:
 #   version: 1.0.0
@@ -19,7 +20,7 @@
 #   message: "stands in {occurrences:place}, {unsuppressed} of them not accepted; in the current tree: {in_head}"
 #   remediation: >-
 #     Revoke or rotate the secret first. Then move it into a secrets manager, remove it from the
-#     code, and keep it out with 'keyproof hook'.
+#     code, and keep it out with 'keyproof hook install'.
 #   examples:
 #     - title: a secret in one place
 #       status: fail

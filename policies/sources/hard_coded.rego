@@ -2,7 +2,8 @@
 # title: Nothing hard-coded stands in today's tree
 # description: >-
 #   One verdict for each source of code: whether the files that are built and shipped today hold
-#   secrets. leaks.secret_in_history tells each of them, and those of the past.
+#   secrets. Each of them fails leaks.secret_in_history too: that finding is about the secret, which
+#   is to be revoked; this one is about the source, which is to hold none.
 # scope: package
 # custom:
 #   version: 1.0.0
@@ -15,7 +16,7 @@
 #       type: string
 #       enum: [low, medium, high]
 #       default: medium
-#       source: keyproof's own, as for leaks.secret_in_history
+#       source: "keyproof's own: a guess is told by leaks.secret_in_history, and fails no source"
 #     tolerated:
 #       description: How many secrets may stand in today's files that nobody has accepted.
 #       type: integer
@@ -23,7 +24,7 @@
 #       maximum: 1000
 #       default: 0
 #       source: OWASP Non-Human Identities Top 10 2025, NHI2 (secret leakage)
-#   message: "{in_head:secret} in today's tree; {limit} tolerated"
+#   message: "{in_head:secret} in today's tree, {limit} tolerated; leaks.secret_in_history names each"
 #   remediation: >-
 #     Take each secret out of the file, read it at run time from a secrets manager, and rotate it: what
 #     was committed stays in the history. 'keyproof hook install' keeps the next one out.
