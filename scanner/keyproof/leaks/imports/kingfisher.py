@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
-from keyproof import yamlfile
 from keyproof.leaks.conditions import Condition, any_of
-from keyproof.leaks.imports._rule import Beside, Reading, Refusal, Rule, Untranslatable
+from keyproof.leaks.imports._listed import Form, is_named, is_yaml_with, read_listed
+from keyproof.leaks.imports._rule import Beside, Reading, Rule, Untranslatable
 
 TITLE = "Kingfisher, Nosey Parker and Titus: YAML rules"
 RULES = True
@@ -26,13 +26,12 @@ _REQUIREMENTS = {
     "min_special_chars": "!@#$%^&*()_+-=[]{}|;:'\",.<>?/\\`~",
 }
 _WITHIN = re.compile(r"(\d+)L")
-_GENERIC = re.compile(r"generic|password|entropy", re.IGNORECASE)
+_FORM = Form("rules", PREFIX, "id")
 
 
 def recognises(name: str, text: str) -> bool:
     """Tell whether a file is one of these."""
-    listed = re.search(r"^rules\s*:", text, re.MULTILINE) is not None
-    return name.endswith((".yml", ".yaml")) and listed and "pattern:" in text
+    return is_yaml_with("rules", name, text) and "pattern:" in text
 
 
 def alone(text: str) -> bool:
@@ -46,26 +45,10 @@ def read(text: str, name: str) -> Reading:
     Raises:
         ConfigError: it is no YAML.
     """
-    document = yamlfile.parse(text, name)
-    rules: list[Rule] = []
-    refusals: list[Refusal] = []
-    notes: list[str] = []
-    listed = document.data.get("rules") if isinstance(document.data, dict) else None
-    for index, raw in enumerate(listed if isinstance(listed, list) else []):
-        where = document.where("rules", index)
-        label = f"{PREFIX}:{raw.get('id', '')}" if isinstance(raw, dict) else ""
-        try:
-            rules.append(_rule(raw, where, notes))
-        except Untranslatable as failure:
-            refusals.append(Refusal(where, label, str(failure)))
-        except (TypeError, ValueError, AttributeError):
-            refusals.append(Refusal(where, label, "a field has a value of the wrong kind"))
-    if not rules and not refusals:
-        refusals.append(Refusal(f"{name}:1", "", "it holds no rule"))
-    return Reading(tuple(rules), tuple(refusals), tuple(notes))
+    return read_listed(text, name, _FORM, _rule)
 
 
-def _rule(raw: Mapping[str, Any], where: str, notes: list[str]) -> Rule:
+def _rule(raw: Mapping[str, Any], where: str, notes: list[str]) -> Iterator[Rule]:
     unknown = sorted(raw.keys() - _SILENT - _NETWORK)
     if unknown:
         raise Untranslatable(f"'{unknown[0]}' is unknown")
@@ -83,7 +66,7 @@ def _rule(raw: Mapping[str, Any], where: str, notes: list[str]) -> Rule:
     confidence = str(raw.get("confidence", "medium")).lower()
     if confidence not in {"high", "medium", "low"}:
         raise Untranslatable("confidence is high, medium or low")
-    return Rule(
+    yield Rule(
         id=name,
         where=where,
         pattern=raw["pattern"],
@@ -92,7 +75,7 @@ def _rule(raw: Mapping[str, Any], where: str, notes: list[str]) -> Rule:
         skip=any_of(*_conditions(raw)),
         beside=tuple(_beside(raw.get("depends_on_rule") or (), f"{where}: {name}", notes)),
         confidence=cast("Literal['high', 'medium', 'low']", confidence),
-        named=not _GENERIC.search(raw["id"]),
+        named=is_named(raw["id"]),
         reported=reported,
         examples=tuple(map(str, raw.get("examples") or ())),
         counterexamples=tuple(map(str, raw.get("negative_examples") or ())),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keyproof import yamlfile
 from keyproof.leaks.conditions import Condition, any_of
 from keyproof.leaks.imports._dialect import translate
-from keyproof.leaks.imports._rule import FIRST, Beside, Reading, Refusal, Rule, Untranslatable
+from keyproof.leaks.imports._listed import Form, is_named, is_yaml_with, read_listed
+from keyproof.leaks.imports._rule import FIRST, Beside, Reading, Rule, Untranslatable
 
 TITLE = "TruffleHog: custom detectors"
 RULES = True
@@ -24,14 +23,13 @@ _LETTERS = {
     "contains_uppercase": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "contains_special_char": "!@#$%^&*()_+-=[]{}|;:,.<>?",
 }
-_GENERIC = re.compile(r"generic|password|entropy", re.IGNORECASE)
+_FORM = Form("detectors", PREFIX, "name")
 
 
 def recognises(name: str, text: str) -> bool:
     """Tell whether a file is one of these."""
-    listed = re.search(r"^detectors\s*:", text, re.MULTILINE) is not None
-    own = re.search(r"^provider\s*:", text, re.MULTILINE) is not None
-    return name.endswith((".yml", ".yaml")) and listed and not own
+    own = is_yaml_with("provider", name, text)
+    return is_yaml_with("detectors", name, text) and not own
 
 
 def alone(text: str) -> bool:
@@ -45,23 +43,7 @@ def read(text: str, name: str) -> Reading:
     Raises:
         ConfigError: it is no YAML.
     """
-    document = yamlfile.parse(text, name)
-    rules: list[Rule] = []
-    refusals: list[Refusal] = []
-    notes: list[str] = []
-    listed = document.data.get("detectors") if isinstance(document.data, dict) else None
-    for index, raw in enumerate(listed if isinstance(listed, list) else []):
-        where = document.where("detectors", index)
-        label = f"{PREFIX}:{raw.get('name', '')}" if isinstance(raw, dict) else ""
-        try:
-            rules += _rules(raw, where, notes)
-        except Untranslatable as failure:
-            refusals.append(Refusal(where, label, str(failure)))
-        except (TypeError, ValueError, AttributeError):
-            refusals.append(Refusal(where, label, "a field has a value of the wrong kind"))
-    if not rules and not refusals:
-        refusals.append(Refusal(f"{name}:1", "", "it holds no detector"))
-    return Reading(tuple(rules), tuple(refusals), tuple(notes))
+    return read_listed(text, name, _FORM, _rules)
 
 
 def _rules(raw: Mapping[str, Any], where: str, notes: list[str]) -> Iterator[Rule]:
@@ -89,7 +71,7 @@ def _rules(raw: Mapping[str, Any], where: str, notes: list[str]) -> Iterator[Rul
             beside=tuple(Beside(f"{PREFIX}:{name}.{one}", None, None) for one in others)
             if part == primary
             else (),
-            named=not _GENERIC.search(name),
+            named=is_named(name),
             reported=part == primary,
         )
 
