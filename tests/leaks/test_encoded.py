@@ -159,6 +159,19 @@ def test_what_is_over_the_bounds_is_counted(
     assert other.encoded.cut > 0
 
 
+def test_what_was_cut_in_one_text_is_looked_for_in_the_next(
+    searched: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoded_search, "_SPARE_BYTES", 50)
+    run = _b64(b"notes: " + _b64(b"password of the build: " + TOKEN))
+    other = searched.copy()
+    monkeypatch.setattr(encoded_search, "_TIMES", 0)
+    assert other.find(run) == []
+    assert other.encoded.cut > 0
+    monkeypatch.setattr(encoded_search, "_TIMES", 4)
+    assert other.find(b"again: " + run) != []
+
+
 _PARTS = st.lists(
     st.one_of(
         st.binary(max_size=40),

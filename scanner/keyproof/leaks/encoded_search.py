@@ -12,11 +12,13 @@ from keyproof.leaks.encoded_origin import RUN_BYTES, Decoded
 from keyproof.leaks.hit import Hit
 
 _REMEMBERED = 8192
-_SPARE_BYTES = 1 << 20
+"""So many decoded texts are known again."""
 _WINDOW_BYTES = 64 << 20
 """A text of this length is a window of a longer one."""
 _TIMES = 4
-"""Of one text, no more than so many times its size is decoded, all depths together."""
+"""Of one text, no more than so many times its size is decoded, all depths together..."""
+_SPARE_BYTES = 1 << 20
+"""... and so much more, for what is short."""
 
 
 class Searched(Protocol):
@@ -98,6 +100,7 @@ class EncodedSearch:
         if known is not None:
             return known
         self.decoded += 1
+        cut = self.cut
         matcher, text = self._matcher, decoded.text
         inside = _Visited(text, visited.left)
         found: list[Hit] = []
@@ -111,7 +114,8 @@ class EncodedSearch:
             for hit in matcher.settle(found)
             if hit.end > decoded.low and hit.start < decoded.high
         )
-        self._known[key] = hits
+        if self.cut == cut:  # another text may leave more to decode
+            self._known[key] = hits
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return hits

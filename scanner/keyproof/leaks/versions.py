@@ -227,8 +227,10 @@ class VersionReader:
         before = self._checked.get(around.digest())
         if before is not None:
             return _Judged(end, number, before.hits, end - before.end, left, right)
+        cut = self._matcher.effort[1]
         made = _Judged(end, number, tuple(self._matcher.check(text, number, end)), 0, left, right)
-        self._checked[around.digest()] = made
+        if self._matcher.effort[1] == cut:  # in another text, more may be decoded
+            self._checked[around.digest()] = made
         if len(self._checked) > _CHECKED:
             self._checked.popitem(last=False)
         return made
