@@ -241,8 +241,7 @@ def _name(scanner: Scanner, path: bytes) -> list[Place]:
     """Search a path; lines and columns mean nothing in it."""
     return [
         Place(found._replace(line=None, column=None), "file_name", path)
-        for part in (path,)
-        for found in search_text(scanner.matcher, scanner.fingerprinter, part)
+        for found in search_text(scanner.matcher, scanner.fingerprinter, path)
     ]
 
 
