@@ -157,3 +157,28 @@ def test_a_folder_that_may_not_be_read_is_a_gap(home: Path, planted: Path) -> No
     finally:
         locked.chmod(0o700)
     assert (done.code, _reasons(done)) == (1, ["access_denied"])
+
+
+def test_a_folder_of_the_git_directory_that_may_not_be_read_is_a_gap(
+    repo: Repo, home: Path
+) -> None:
+    closed = repo.path / ".git" / "lfs" / "objects"
+    closed.mkdir(parents=True)
+    closed.chmod(0)
+    if os.access(closed, os.R_OK):
+        pytest.skip("root reads everything")
+    try:
+        done = _scan(repo.path, home)
+    finally:
+        closed.chmod(0o700)
+    assert (done.code, _reasons(done)) == (4, ["access_denied"])
+    assert ".git/lfs/objects" in done.err
+
+
+def test_the_history_of_a_submodule_that_git_cannot_open_is_a_gap(repo: Repo, home: Path) -> None:
+    kept = repo.path / ".git" / "modules" / "group" / "gone"
+    repo.git("init", "-q", "--bare", str(kept))
+    (kept / "config").write_text("[core\n")
+    done = _scan(repo.path, home)
+    assert done.code == 4
+    assert "modules/group/gone" in done.err

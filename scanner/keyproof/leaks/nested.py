@@ -23,6 +23,7 @@ from keyproof.model.source import Gap
 DEPTH = 16
 """So deep repositories may lie in one another."""
 _MODULES = 10_000
+"""So many folders are looked into for the histories of submodules."""
 
 
 class Nested(NamedTuple):
@@ -87,7 +88,10 @@ def _below(
         else:
             yield from _new(walk, found, depth)
     for one in list(_stored(walk, repository)) if own else []:
-        yield from _new(walk, one, depth)
+        if isinstance(one, Gap):
+            yield one
+        else:
+            yield from _new(walk, one, depth)
     for paths, reason in ((missing, "missing_object"), (deep, "limit")):
         if paths:
             yield nested_gap(walk.source, reason, [show_path(path) for path in paths])
@@ -144,21 +148,23 @@ def _open(walk: _Walk, folder: Path, path: bytes) -> Repository | Gap:
         return nested_gap(walk.source, error.reason, [show_path(path)], error.hint)
 
 
-def _stored(walk: _Walk, outer: Repository) -> Iterator[Repository]:
+def _stored(walk: _Walk, outer: Repository) -> Iterator[Repository | Gap]:
     """Yield the repositories that git keeps for submodules, checked out or not."""
     pending = [outer.common_dir / "modules"]
-    left = _MODULES
-    while pending and left:
+    for _ in range(_MODULES):
+        if not pending:
+            return
         folder = pending.pop()
-        left -= 1
-        if folder.is_symlink() or not folder.is_dir():
-            continue
-        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
-            found = _open(walk, folder, os.fsencode(folder.name))
-            if isinstance(found, Repository):
-                yield found
-            continue
+        name = folder.relative_to(outer.common_dir)
         try:
-            pending += sorted(folder.iterdir(), reverse=True)
+            if folder.is_symlink() or not folder.is_dir():
+                continue
+            if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+                yield _open(walk, folder, os.fsencode(name))
+            else:
+                pending += sorted(folder.iterdir(), reverse=True)
         except OSError:
-            continue
+            yield nested_gap(walk.source, "access_denied", [show_path(os.fsencode(name))])
+    if pending:
+        left = [os.fsencode(folder.relative_to(outer.common_dir)) for folder in pending]
+        yield nested_gap(walk.source, "limit", map(show_path, left))

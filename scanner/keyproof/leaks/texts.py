@@ -85,9 +85,8 @@ def configuration(repository: Repository) -> Iterator[Text]:
     state of a rebase, what linked worktrees keep here, and what Git LFS keeps here.
     """
     prefix = b".git/" if repository.worktree else b""
-    for path in _git_files(repository):
-        shown = os.fsencode(os.path.relpath(path, repository.common_dir))
-        text = read_file(path, "config", prefix + shown)
+    for entry in _git_files(repository):
+        text = _read_entry(entry, repository.common_dir, "config", prefix)
         if text and text.reason != "unsupported":  # a running git has sockets here
             yield text
     names = b"\n".join([*_staged_names(repository), *_hidden_refs(repository)])
@@ -95,7 +94,7 @@ def configuration(repository: Repository) -> Iterator[Text]:
         yield Text("config", prefix + b"index", names)
 
 
-def _git_files(repository: Repository) -> Iterator[Path]:
+def _git_files(repository: Repository) -> Iterator[Path | OSError]:
     folders = {repository.common_dir.resolve()}
     own = repository.git_dir.resolve()
     if not any(folder in own.parents for folder in folders):
@@ -103,7 +102,7 @@ def _git_files(repository: Repository) -> Iterator[Path]:
     for folder in sorted(folders):
         left_out = frozenset(folder / name for name in _OBJECTS)
         for entry in files_below(folder, left_out):
-            if isinstance(entry, Path) and entry.name not in _NO_TEXT:
+            if isinstance(entry, OSError) or entry.name not in _NO_TEXT:
                 yield entry
     yield repository.common_dir / "objects" / "info" / "alternates"
 
@@ -198,14 +197,23 @@ def _listed(repository: Repository, *which: str) -> tuple[list[bytes], list[tupl
 def folder_files(folder: Path) -> Iterator[Text]:
     """Yield every file below a folder, as plain files: nothing is ignored, no link followed."""
     for entry in files_below(folder):
-        path = entry if isinstance(entry, Path) else Path(entry.filename or folder)
-        shown = os.fsencode(os.path.relpath(path, folder))
-        if isinstance(entry, OSError):
-            yield Text("worktree", shown, reason="access_denied")
-        else:
-            text = read_file(path, "worktree", shown)
-            if text:
-                yield text
+        text = _read_entry(entry, folder, "worktree", b"")
+        if text:
+            yield text
+
+
+def _read_entry(entry: Path | OSError, folder: Path, where: str, prefix: bytes) -> Text | None:
+    """Read what :func:`files_below` found in a folder; what it could not list is unread.
+
+    What is gone since is absent, as a file would be.
+    """
+    if isinstance(entry, FileNotFoundError):
+        return None
+    path = entry if isinstance(entry, Path) else Path(entry.filename or folder)
+    shown = prefix + os.fsencode(os.path.relpath(path, folder))
+    if isinstance(entry, OSError):
+        return Text(where, shown, reason="access_denied")
+    return read_file(path, where, shown)
 
 
 def files_below(folder: Path, left_out: frozenset[Path] = frozenset()) -> Iterator[Path | OSError]:
