@@ -144,7 +144,7 @@ def _git_output(data: bytes) -> None:
     signed = attribution.parse_signature(data)
     assert signed.header_lines >= 1
     attribution.show_path(data)
-    listing.plan(b"\n".join(line for line in data.splitlines() if line.count(b" ") != 3))
+    listing.plan(line for line in data.splitlines() if line.count(b" ") != 3)
 
 
 def _commits() -> list[bytes]:

@@ -74,17 +74,15 @@ def _introduced(
     named = [f"--find-object={oid}" for oid in sorted(wanted)] if len(wanted) <= _FILTERED else []
     # diff-tree reads the index, which it needs for nothing here and which may be damaged
     none = {"GIT_INDEX_FILE": str(repository.git_dir / "keyproof-no-index")}
-    out = gitio.run(
+    fields = gitio.fields(
         repository._replace(environment={**repository.environment, **none}),
         *("diff-tree", "--stdin", "--root", "-r", "-t", "-c", "--raw", "-z"),
         *("--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"),
         *named,
         data=b"\n".join(commits) + b"\n",
-        allow_failure=True,
     )
     ranks = {commit: rank + index for index, commit in enumerate(commits)}
     commit = b""
-    fields = iter(out.split(b"\0"))
     for field in fields:
         if not field.startswith(b":"):
             commit = field
@@ -92,8 +90,8 @@ def _introduced(
         # one colon a parent, then as many modes and ids as parents, and the result's behind each
         parents = len(field) - len(field.lstrip(b":"))
         oid = field.split(b" ")[2 * parents + 1].decode("ascii")
-        path = next(fields)
-        if oid in wanted:
+        path = next(fields, None)
+        if path is not None and oid in wanted:
             yield Introduction(oid, path, commit.decode("ascii"), ranks[commit], reachable=True)
 
 

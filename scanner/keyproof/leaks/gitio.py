@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 from keyproof.errors import SourceError
 from keyproof.leaks.gitsafe import command, git_environment
@@ -90,6 +92,44 @@ def run(
     if process.returncode and not allow_failure:
         raise SourceError("git could not read this", reason="corrupt", where=_call(arguments))
     return out
+
+
+def lines(repository: Repository, *arguments: str) -> Iterator[bytes]:
+    """Yield the lines of git's output, each with its end, while git still works.
+
+    Raises:
+        SourceError: git failed, after what it had said until then.
+    """
+    with start(repository, *arguments) as process:
+        assert process.stdout is not None
+        try:
+            yield from io.BufferedReader(cast("io.RawIOBase", process.stdout), PIPE_BYTES)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise SourceError("git could not read this", reason="corrupt", where=_call(arguments))
+
+
+def fields(repository: Repository, *arguments: str, data: bytes) -> Iterator[bytes]:
+    """Yield what stands before each zero byte of git's output, while git works.
+
+    Where git fails, what it had said until then is all.
+    """
+    with tempfile.TemporaryFile() as given:  # a pipe could deadlock
+        given.write(data)
+        given.seek(0)
+        process = start(repository, *arguments, stdin=given)
+    with process:
+        assert process.stdout is not None
+        rest = b""
+        try:
+            while read := process.stdout.read(PIPE_BYTES):
+                *whole, rest = (rest + read).split(b"\0")
+                yield from whole
+        except BaseException:
+            process.kill()
+            raise
 
 
 def _call(arguments: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from keyproof.leaks import gitio, listing, objects
 from keyproof.leaks.archives import Inside
 from keyproof.leaks.collector import Collector, Row
 from keyproof.leaks.gitio import Repository
-from keyproof.leaks.listing import Listing, Shard, Unread
+from keyproof.leaks.listing import Shard, Unread
 from keyproof.leaks.locate import Identities
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.packs import open_packs
@@ -46,11 +46,8 @@ def read_objects(
     step: Step | None = None,
 ) -> ObjectsRead:
     """Read all objects, or those ``wanted`` (ids, one a line), and match each once."""
-    listed = listing.list_objects(repository, wanted)
-    total = sum(int(h[h.rfind(b" ") + 1 :]) for headers in listed.headers.values() for h in headers)
-    matcher.databases.expect(total)
-    count = 1 if total < SMALL_BYTES else workers or listing.default_workers()
-    oid_bytes = _oid_bytes(listed)
+    pieces, total, lost = _pieces(repository, matcher, wanted, workers)
+    oid_bytes = _oid_bytes(pieces)
     packs = open_packs(repository.common_dir / "objects", oid_bytes)
 
     def work(piece: Shard) -> _Done:
@@ -61,15 +58,27 @@ def read_objects(
         return _done(collector, unread)
 
     done: list[tuple[Shard, _Done]] = []
-    for piece, result in spread(work, listing.shards(listed, count), count):
+    for piece, result in spread(work, pieces, workers or listing.default_workers()):
         if isinstance(result, Crashed):
             oids = [h.split(b" ", 1)[0].decode() for h in piece.headers.splitlines()]
             done.append((piece, _Done([], [Unread(oid, "crash") for oid in oids], 0, [], {})))
         else:
             done.append((piece, result))
         if step:
-            step("reading objects", sum(one.read for _, one in done), listed.total())
-    return _sum(listed, done)
+            step("reading objects", sum(one.read for _, one in done), total)
+    return _sum(total, lost, done)
+
+
+def _pieces(
+    repository: Repository, matcher: Matcher, wanted: bytes | None, workers: int | None
+) -> tuple[list[Shard], int, tuple[Unread, ...]]:
+    """Return what to read in pieces, how many objects that is, and what cannot be asked for."""
+    listed = listing.list_objects(repository, wanted)
+    size = sum(int(h[h.rfind(b" ") + 1 :]) for headers in listed.headers.values() for h in headers)
+    matcher.databases.expect(size)
+    count = 1 if size < SMALL_BYTES else workers or listing.default_workers()
+    # a listing takes several times the memory of the pieces that are made of it
+    return listing.shards(listed, count), listed.total(), listed.unread
 
 
 class _Done(NamedTuple):
@@ -86,13 +95,13 @@ def _done(collector: Collector, unread: list[Unread]) -> _Done:
     return _Done(collector.rows, unread, collector.read, collector.unread, collector.within())
 
 
-def _sum(listed: Listing, done: list[tuple[Shard, _Done]]) -> ObjectsRead:
+def _sum(total: int, lost: tuple[Unread, ...], done: list[tuple[Shard, _Done]]) -> ObjectsRead:
     counts = dict.fromkeys(("commit", "tree", "blob", "tag"), 0)
     for piece, one in done:
         counts[piece.kind] += one.read
-    unread = [*listed.unread, *(lost for _, one in done for lost in one.unread)]
-    damaged = {lost.oid for lost in unread}
-    if sum(counts.values()) + len(damaged) < listed.total():
+    unread = [*lost, *(missed for _, one in done for missed in one.unread)]
+    damaged = {one.oid for one in unread}
+    if sum(counts.values()) + len(damaged) < total:
         raise SourceError("objects listed and objects read differ", reason="truncated")
     for _, one in done:
         for name, number in one.within.items():
@@ -110,11 +119,8 @@ def _order(row: Row) -> tuple[str, str, bytes, int, str]:
     return row.kind, row.oid, row.inner, row.found.line or 0, row.found.occurrence_id
 
 
-def _oid_bytes(listed: Listing) -> int:
-    for headers in listed.headers.values():
-        if headers:
-            return headers[0].index(b" ") // 2
-    return 20
+def _oid_bytes(pieces: list[Shard]) -> int:
+    return pieces[0].headers.index(b" ") // 2 if pieces else 20
 
 
 class Connectivity:

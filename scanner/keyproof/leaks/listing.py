@@ -7,7 +7,7 @@ when its deltas are asked for.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from keyproof.errors import SourceError
@@ -61,10 +61,10 @@ def list_objects(repository: Repository, wanted: bytes | None = None) -> Listing
     if wanted is None:
         try:
             every = ("--batch-all-objects", "--unordered", "--buffer", f"--batch-check={_FORMAT}")
-            return plan(gitio.run(repository, "cat-file", *every))
+            return plan(gitio.lines(repository, "cat-file", *every))
         except SourceError:  # git ends at the first object whose header it cannot bear
             wanted = object_ids(repository)
-    return plan(_checked(repository, wanted))
+    return plan(_checked(repository, wanted).splitlines(keepends=True))
 
 
 def _checked(repository: Repository, wanted: bytes) -> bytes:
@@ -84,14 +84,14 @@ def _checked(repository: Repository, wanted: bytes) -> bytes:
     return b"".join([*said, *(oid.rstrip(b"\n") + b" missing\n" for oid in left)])
 
 
-def plan(out: bytes) -> Listing:
+def plan(lines: Iterable[bytes]) -> Listing:
     """Put listed objects into the order of their delta chains, by type."""
     children: dict[bytes, list[bytes]] = {}
     roots: list[bytes] = []
     unread: list[Unread] = []
     zero: bytes | None = None
-    for line in out.splitlines():
-        header, _, base = line.rpartition(b" ")
+    for line in lines:
+        header, _, base = line.rstrip(b"\n").rpartition(b" ")
         if zero is None or len(base) != len(zero):
             if base == b"missing" or header.count(b" ") != 2:  # noqa: PLR2004
                 unread.append(Unread(line.split(b" ")[0].decode("ascii", "replace"), "corrupt"))
