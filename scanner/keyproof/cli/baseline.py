@@ -70,11 +70,12 @@ def add(scope: str, paths: tuple[str, ...], **stated: str | None) -> int:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_stated
 def import_files(files: tuple[Path, ...], **stated: str | None) -> int:
-    """Take over what another scanner's files accept: baselines, ignore files, reports.
+    """Take over what another scanner's files accept.
 
-    .gitleaksignore, .betterleaksignore, the allow-list of .gitleaks.toml, a Gitleaks JSON report, .secrets.baseline, a Kingfisher
-    baseline, TruffleHog JSON lines, .gitguardian.yaml, .gitallowed. Values that stand in them are
-    hashed in memory and dropped. What matches nothing is named, never guessed.
+    .gitleaksignore, .betterleaksignore, the allow-list of .gitleaks.toml, a Gitleaks JSON report,
+    .secrets.baseline, a Kingfisher baseline, TruffleHog JSON lines, .gitguardian.yaml, .gitallowed.
+    Values that stand in them are hashed in memory and dropped. What matches nothing is named, never
+    guessed.
     """
     from keyproof.app.baselines import import_acceptances
     from keyproof.leaks.baseline import with_entries, write
@@ -131,7 +132,10 @@ def audit(*, exit_zero: bool) -> int:
 @baseline.command()
 @click.argument("ids", nargs=-1, required=True)
 def remove(ids: tuple[str, ...]) -> int:
-    """Remove entries by their id, or by its first letters where no other begins so."""
+    """Remove entries by their id.
+
+    Its first letters will do where no other begins so.
+    """
     known = _known()
     gone = {_one(known, prefix) for prefix in ids}
     return _keep(known, [entry for entry in known.entries if entry.id not in gone])
@@ -151,9 +155,9 @@ def prune() -> int:
 def hook_baseline(
     scope: str, paths: tuple[str, ...], *, listing: bool, pruning: bool, **stated: str | None
 ) -> int:
-    """Accept the leaks that this repository holds now, with a reason and an end.
+    """Accept the leaks that this repository holds now.
 
-    Reads the whole history and writes .keyproof-baseline. A secret that still works is not made
+    Each with a reason and an end. Reads the whole history and writes .keyproof-baseline. A secret that still works is not made
     safe by an entry: rotate it. More: keyproof baseline.
     """
     if listing or pruning:

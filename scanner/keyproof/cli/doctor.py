@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from keyproof.cli.options import CONFIG
+
 _WORDS = {True: "ok", False: "FAIL", None: "?"}
 
 
 @click.command()
-@click.option("--config", type=click.Path(path_type=Path), help="The settings file.")
+@CONFIG
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source.")
 def doctor(config: Path | None, names: tuple[str, ...]) -> int:
     """Check tools, settings, policies, the store and every source's rights. Changes nothing.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keyproof.cli.options import CONFIG
 from keyproof.errors import ExitCode, MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", metavar="POLICY|FINDING")
 @click.argument("subject", required=False)
-@click.option("--config", type=click.Path(path_type=Path), help="The settings file.")
+@CONFIG
 @click.option("--run", metavar="FILE", help="The saved run that a finding is in.")
 @click.option(
     "--inventory", type=click.Path(path_type=Path),

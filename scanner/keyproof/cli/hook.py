@@ -39,7 +39,10 @@ def install(*, pre_push: bool, force: bool) -> int:
 
 @hook.command()
 def uninstall() -> int:
-    """Remove keyproof's hooks from this repository; what stood there before is put back."""
+    """Remove keyproof's hooks from this repository.
+
+    What stood there before is put back.
+    """
     folder = hook_files.hook_folder()
     done = [line for stage in hook_files.STAGES for line in hook_files.uninstall(folder, stage)]
     for line in done:

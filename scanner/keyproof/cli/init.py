@@ -12,7 +12,11 @@ from keyproof.cli.terminal import note
 
 @click.command()
 @click.option(
-    "--folder", type=click.Path(path_type=Path, file_okay=False), default=".", show_default=True
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".",
+    show_default=True,
+    help="Where to look, and where the file is written.",
 )
 @click.option("--print", "only_print", is_flag=True, help="Print the file instead of writing it.")
 def init(folder: Path, *, only_print: bool) -> int:

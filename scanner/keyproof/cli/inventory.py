@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from keyproof.cli.options import CONFIG, OUTPUT
 from keyproof.cli.terminal import note, result_stream
 from keyproof.errors import ExitCode, NothingToCheck, UsageError
 
@@ -22,13 +23,13 @@ _GAPS_SHOWN = 20
 
 
 @click.command()
-@click.option("--config", type=_PATH, help="Settings file (default: the nearest keyproof.yaml).")
+@CONFIG
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source.")
 @click.option(
     "--file", "files", multiple=True, type=_PATH, help="An inventory file: CSV, JSON, JSONL."
 )
 @click.option("--format", "format_name", type=click.Choice(_FORMATS), help="Default: table.")
-@click.option("-o", "--output", metavar="FILE", help="Where to; its ending chooses the format.")
+@OUTPUT
 @click.option("--allow-incomplete", is_flag=True, help="Gaps are a warning, not exit code 4.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary on stderr.")
 def inventory(

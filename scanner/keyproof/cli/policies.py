@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keyproof.cli.options import CONFIG
 from keyproof.cli.policies_list import fields, list_, show
 from keyproof.cli.policies_signed import bundle, sign, verify
 from keyproof.cli.policies_tested import coverage, test
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from keyproof.pipeline.policyset import PolicySet
     from keyproof.ports import Engine
 
-_CONFIG = click.option("--config", type=click.Path(path_type=Path), help="The settings file.")
 _FOLDER = click.argument("folder", required=False, type=click.Path(path_type=Path))
 
 
@@ -39,9 +39,9 @@ def policies() -> None:
     "--subject", type=click.Choice(["key", "principal", "leak", "source", "waiver"]),
     help="What it decides; by default what the group's name says, else a key.",
 )  # fmt: skip
-@_CONFIG
+@CONFIG
 def new(policy_id: str, folder: Path, subject: SubjectType | None, config: Path | None) -> int:
-    """Write a policy of your own with its tests, complete and ready to be edited."""
+    """Write a policy of your own with its tests, ready to be edited."""
     from keyproof.app.policy_new import write_new
     from keyproof.errors import UsageError
 
@@ -57,11 +57,12 @@ def new(policy_id: str, folder: Path, subject: SubjectType | None, config: Path 
 
 @policies.command()
 @_FOLDER
-@_CONFIG
+@CONFIG
 def check(folder: Path | None, config: Path | None) -> int:
-    """Load, lint and try policies on the engine: METADATA, portable Rego, every example.
+    """Load, lint and try policies on the engine.
 
-    With FOLDER its policies are checked, else those that a scan would run.
+    METADATA, portable Rego and every example are checked, of the policies in FOLDER, else of those
+    that a scan would run.
     """
     from keyproof.app.policy_new import left_as_written
     from keyproof.pipeline.canaries import wrong_examples
@@ -99,7 +100,10 @@ def check(folder: Path | None, config: Path | None) -> int:
     show_default=True, help="The folder to write.",
 )  # fmt: skip
 def docs(folder: Path | None, output: Path) -> int:
-    """Write one Markdown page for each policy of a folder (default: of the shipped ones)."""
+    """Write a Markdown page for each policy.
+
+    Of FOLDER, else of the shipped pack.
+    """
     from keyproof.pipeline import controls, policyset
     from keyproof.pipeline.policy_docs import pages
     from keyproof.resources import shipped
@@ -119,9 +123,9 @@ def docs(folder: Path | None, output: Path) -> int:
 @policies.command()
 @_FOLDER
 def lock(folder: Path | None) -> int:
-    """Write a pack's .manifest, params.yaml and schemas anew (default: of the shipped pack).
+    """Write a pack's .manifest, params.yaml and schemas anew.
 
-    Afterwards an edit of a policy shows as 'modified' in every report.
+    The pack is FOLDER, else the shipped one. Afterwards an edit of a policy shows as 'modified' in every report.
     """
     from keyproof.pipeline.policy_docs import SUBJECTS, params_file, schema_file
     from keyproof.pipeline.policy_lock import FILE_NAME, render_lock

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keyproof.cli.options import CONFIG, TEXT_OR_JSON
 from keyproof.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -16,21 +17,19 @@ if TYPE_CHECKING:
     from keyproof.app.settings import Loaded
     from keyproof.model.policy import Policy, SubjectType
 
-_CONFIG = click.option("--config", type=click.Path(path_type=Path), help="The settings file.")
-
 
 @click.command("list")
-@_CONFIG
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def list_(config: Path | None, form: str) -> int:
-    """List the policies that a scan would run, whose they are, and those that are switched off.
+@CONFIG
+@TEXT_OR_JSON
+def list_(config: Path | None, format_name: str) -> int:
+    """List the policies that a scan would run, and whose they are.
 
-    What differs from the shipped pack is said: a policy of yours, one that replaces a shipped one,
+    Those that are switched off stand there too. What differs from the shipped pack is said: a policy of yours, one that replaces a shipped one,
     one that was edited, one that is off or has another severity, with the reason, and every number
     that is not the default.
     """
     loaded, rules = _rules(config)
-    if form == "json":
+    if format_name == "json":
         import msgspec
 
         rows = [_row(policy, rules, loaded) for policy in _every(rules)]
@@ -46,7 +45,7 @@ def list_(config: Path | None, form: str) -> int:
 
 @click.command()
 @click.argument("policy_id", metavar="ID")
-@_CONFIG
+@CONFIG
 def show(policy_id: str, config: Path | None) -> int:
     """Print a policy's file: its METADATA, its examples and its Rego."""
     from keyproof.pipeline import policyset
@@ -61,9 +60,9 @@ def show(policy_id: str, config: Path | None) -> int:
     "subject", type=click.Choice(["key", "principal", "leak", "source", "waiver"]), default="key"
 )
 def fields(subject: SubjectType) -> int:
-    """Print the fields of a subject that a policy may name in its 'needs', and how it sees each.
+    """Print the fields of a subject that a policy may read, and how.
 
-    A time t is t_ns (nanoseconds since 1970) and t_age_days, a nested record r is r_<field>; what is
+    A policy names them in its 'needs'. A time t is t_ns (nanoseconds since 1970) and t_age_days, a nested record r is r_<field>; what is
     not known is null.
     """
     from keyproof.pipeline.subject_schema import field_names, subject_fields

@@ -27,11 +27,11 @@ _SIGNING = click.option(
 @_SIGNING
 @click.option("--sign/--no-sign", "signed", default=True, help="Whether to sign it.")
 def bundle(folder: Path | None, output: Path, signing_key: Path | None, *, signed: bool) -> int:
-    """Write a folder of policies (default: the shipped ones) as a signed OPA bundle.
+    """Write a folder of policies as a signed OPA bundle.
 
-    An OPA server serves it, and 'policies: {bundle: …, verification_key: …}' in keyproof.yaml makes
-    every scan run it and nothing else. Without --signing-key the shared secret in
-    KEYPROOF_BUNDLE_SECRET signs (HS256).
+    Without FOLDER, that of the shipped policies. An OPA server serves it, and 'policies: {bundle: …,
+    verification_key: …}' in keyproof.yaml makes every scan run it and nothing else. Without
+    --signing-key the shared secret in KEYPROOF_BUNDLE_SECRET signs (HS256).
     """
     from keyproof.pipeline import policyset
     from keyproof.pipeline.bundle_files import SIGNATURES, read_bundle, render_archive
@@ -54,9 +54,10 @@ def bundle(folder: Path | None, output: Path, signing_key: Path | None, *, signe
 @click.argument("folder", type=click.Path(path_type=Path))
 @_SIGNING
 def sign(folder: Path, signing_key: Path | None) -> int:
-    """Sign all files of a folder of policies: writes its .signatures.json, as 'opa sign' does.
+    """Sign the files of a folder of policies, as 'opa sign' does.
 
-    Without --signing-key the shared secret in KEYPROOF_BUNDLE_SECRET signs (HS256).
+    Writes its .signatures.json. Without --signing-key the shared secret in KEYPROOF_BUNDLE_SECRET
+    signs (HS256).
     """
     from keyproof.pipeline.bundle_files import SIGNATURES, read_bundle
 
@@ -74,7 +75,7 @@ def sign(folder: Path, signing_key: Path | None) -> int:
     help="PEM file with the public key or a certificate.",
 )  # fmt: skip
 def verify(bundle: Path, verification_key: Path | None) -> int:
-    """Check that a bundle or folder is signed by this key, whole and unedited.
+    """Check that a bundle or folder is signed, whole and unedited.
 
     Without --verification-key the shared secret in KEYPROOF_BUNDLE_SECRET verifies (HS256).
     """

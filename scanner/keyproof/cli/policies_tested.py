@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keyproof.cli.options import TEXT_OR_JSON
 from keyproof.cli.terminal import note
 from keyproof.errors import ExitCode, NothingToCheck
 
@@ -23,12 +24,19 @@ _ONLY = click.option(
 @_FOLDER
 @_ONLY
 @click.option("-v", "--verbose", is_flag=True, help="Name the tests that pass, too.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit"]),
+    default="text",
+    help="How to print the result. Default: text.",
+)
 @click.option("--coverage", is_flag=True, help="Print how much of each policy the tests reach.")
 def test(folder: Path | None, only: str | None, form: str, *, verbose: bool, coverage: bool) -> int:
-    """Run the test_ rules of every _test.rego (default: of the shipped policies).
+    """Run the test_ rules of every _test.rego, as 'opa test' does.
 
-    As 'opa test' does: a rule passes if it is true. No test at all is a failure.
+    Those in FOLDER, else those of the shipped policies. A rule passes if it is true. No test at all
+    is a failure.
 
     \b
         keyproof policies test mine
@@ -55,17 +63,17 @@ def test(folder: Path | None, only: str | None, form: str, *, verbose: bool, cov
     "--at-least", type=click.IntRange(0, 100), default=100, show_default=True, metavar="PERCENT",
     help="Exit with 1 if the tests of a policy reach less of it.",
 )  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def coverage(folder: Path | None, at_least: int, form: str) -> int:
-    """Print how much of each policy its tests reach, and which lines none does.
+@TEXT_OR_JSON
+def coverage(folder: Path | None, at_least: int, format_name: str) -> int:
+    """Print how much of each policy its tests reach.
 
-    A policy without tests counts 0 %. A test that fails makes the command fail as well: what it
+    Lines that no test reaches are named. A policy without tests counts 0 %. A test that fails makes the command fail as well: what it
     reaches, it does not prove.
     """
     import msgspec
 
     tested = _tested(folder, None)
-    if form == "json":
+    if format_name == "json":
         rows = [
             {"policy": name, "percent": share, "missed": tested.missed[name]}
             for name, share in tested.coverage.items()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keyproof.cli.options import CONFIG, OUTPUT, REPORT_FORMAT
 from keyproof.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--run", "run", metavar="FILE", help="A saved run (scan -o run.json); - for stdin.")
-@click.option("--config", type=click.Path(path_type=Path), help="The settings file.")
-@click.option("--format", "format_name", metavar="NAME", help="table, json, sarif, html, ...")
-@click.option("-o", "--output", metavar="FILE", help="Where to; its ending chooses the format.")
+@CONFIG
+@REPORT_FORMAT
+@OUTPUT
 @click.option("--all", "every", is_flag=True, help="Do not fold long lists in the table.")
 def report(
     run: str | None,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from keyproof.cli.desk import open_desk
+from keyproof.cli.options import CONFIG, TEXT_OR_JSON
 from keyproof.cli.rotate_view import exit_code, print_plan, print_rotation
 from keyproof.cli.terminal import note, result_stream
 from keyproof.errors import ExitCode, UsageError
@@ -23,24 +23,14 @@ if TYPE_CHECKING:
 _PATIENCE = timedelta(seconds=30)
 """For how long a command that does not watch tries again what failed."""
 
-_CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path), metavar="FILE", help="The settings file."
-)
 _BY = click.option("--by", metavar="NAME", help="Who says so. Default: the user of this machine.")
-_FORMAT = click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to print the result.",
-)
 
 
 @click.group(invoke_without_command=True)
-@_CONFIG
+@CONFIG
 @click.option("--apply", "plan_file", metavar="PLAN", help="Approve and start what a plan says.")
 @_BY
-@_FORMAT
+@TEXT_OR_JSON
 @click.pass_context
 def rotate(
     ctx: click.Context,
@@ -63,14 +53,14 @@ def rotate(
     ctx.obj = config
     if ctx.invoked_subcommand:
         return ExitCode.OK
-    with _desk(config) as desk:
+    with open_desk(config) as desk:
         if plan_file:
             return _apply(desk, Path(plan_file), by or _user(), format_name)
         return _status(desk, format_name)
 
 
 @rotate.command()
-@_CONFIG
+@CONFIG
 @click.option("-o", "--output", metavar="FILE", help="Where to save the plan; - for stdout.")
 @click.option("--only", multiple=True, metavar="ID", help="Only this ticket, finding or key id.")
 @click.pass_obj
@@ -78,7 +68,7 @@ def plan(outer: Path | None, config: Path | None, output: str | None, only: tupl
     """Plan the rotations that tickets ask for. Nothing is changed."""
     from keyproof.app import rotation_plan
 
-    with _desk(config or outer) as desk:
+    with open_desk(config or outer) as desk:
         made = rotation_plan.make_plan(desk, only)
         if output != "-":
             print_plan(desk, made)
@@ -92,9 +82,9 @@ def plan(outer: Path | None, config: Path | None, output: str | None, only: tupl
 
 @rotate.command()
 @click.argument("names", nargs=-1, metavar="[ID]...")
-@_CONFIG
+@CONFIG
 @_BY
-@_FORMAT
+@TEXT_OR_JSON
 @click.option("--watch", is_flag=True, help="Stay until each one is at its end or needs a person.")
 @click.pass_obj
 def resume(
@@ -106,14 +96,14 @@ def resume(
     *,
     watch: bool,
 ) -> int:
-    """Take unfinished rotations on: all that are due, or the named ones.
+    """Take unfinished rotations on.
 
-    A rotation that needs attention goes on only if it is named.
+    All that are due, or the named ones. A rotation that needs attention goes on only if it is named.
     """
     from keyproof.app.rotations import deps, find_rotation
     from keyproof.pipeline import rotate as engine
 
-    with _desk(config or outer) as desk:
+    with open_desk(config or outer) as desk:
         for name in names:
             engine.take_up(find_rotation(desk, name), deps(desk), by or _user())
         chosen = [find_rotation(desk, name).id for name in names] or [
@@ -126,16 +116,16 @@ def resume(
 
 @rotate.command()
 @click.argument("name", metavar="ID")
-@_CONFIG
+@CONFIG
 @_BY
-@_FORMAT
+@TEXT_OR_JSON
 @click.pass_obj
 def rollback(
     outer: Path | None, name: str, config: Path | None, by: str | None, format_name: str
 ) -> int:
-    """Go back: the old key first, then the targets; the new key is deleted last.
+    """Go back to the old key.
 
-    Possible until the old key is being deleted. Where consumers may hold the new key it works on
+    That key first, then the targets; the new key is deleted last. Possible until the old key is being deleted. Where consumers may hold the new key it works on
     for the overlap; resume then finishes.
     """
     from keyproof.pipeline import rotate as engine
@@ -145,9 +135,9 @@ def rollback(
 
 @rotate.command()
 @click.argument("name", metavar="ID")
-@_CONFIG
+@CONFIG
 @_BY
-@_FORMAT
+@TEXT_OR_JSON
 @click.option("--delete", metavar="KEY", help="This key is nobody's and may be deleted.")
 @click.option("--keep", metavar="KEY", help="This key is somebody else's.")
 @click.pass_obj
@@ -160,9 +150,10 @@ def confirm(
     delete: str | None,
     keep: str | None,
 ) -> int:
-    """State what only a person can know: that the key to be retired is out of use.
+    """State what only a person can know.
 
-    With --delete or --keep: whose a key is that stands in a rotation's way.
+    That the key to be retired is out of use; with --delete or --keep, whose a key is that stands in
+    a rotation's way.
     """
     from keyproof.pipeline import rotate as engine
 
@@ -177,14 +168,14 @@ def confirm(
 
 @rotate.command()
 @click.argument("name", metavar="ID")
-@_CONFIG
-@_FORMAT
+@CONFIG
+@TEXT_OR_JSON
 @click.pass_obj
 def show(outer: Path | None, name: str, config: Path | None, format_name: str) -> int:
     """Show every step of one rotation."""
     from keyproof.app.rotations import find_rotation
 
-    with _desk(config or outer) as desk:
+    with open_desk(config or outer) as desk:
         rotation = find_rotation(desk, name)
     print_rotation(rotation, format_name)
     if format_name == "text":
@@ -193,22 +184,6 @@ def show(outer: Path | None, name: str, config: Path | None, format_name: str) -
         for step in rotation.steps:
             click.echo(f"  {step.at:%Y-%m-%d %H:%M:%S}  {step.state:<15} {step.detail}")
     return exit_code([rotation])
-
-
-@contextlib.contextmanager
-def _desk(config: Path | None) -> Iterator[Desk]:
-    from keyproof.app.clock import SystemClock
-    from keyproof.app.settings import load
-    from keyproof.app.store import open_store
-    from keyproof.app.tickets import Desk
-    from keyproof.identity import load_fingerprinter
-
-    loaded = load(config, os.environ, Path.cwd())
-    store = open_store(loaded.store_url(os.environ))
-    try:
-        yield Desk(loaded, store, SystemClock(), load_fingerprinter(os.environ), os.environ)
-    finally:
-        store.close()
 
 
 def _user() -> str:
@@ -239,7 +214,7 @@ def _act(
 ) -> int:
     from keyproof.app.rotations import deps, find_rotation
 
-    with _desk(config) as desk:
+    with open_desk(config) as desk:
         rotation = act(find_rotation(desk, name), deps(desk), by or _user())
         return _carry_on(desk, [rotation.id], format_name)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from keyproof.cli.options import CONFIG, OUTPUT, REPORT_FORMAT
 from keyproof.cli.terminal import note
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _PATH = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("repositories", nargs=-1, type=_PATH, metavar="[PATH]...")
-@click.option("--config", type=_PATH, help="Settings file (default: the nearest keyproof.yaml).")
+@CONFIG
 @click.option(
     "--source", "names", multiple=True, metavar="NAME", help="Only this configured source."
 )
@@ -44,8 +45,8 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 where findings would give 1.")
 @click.option("--no-store", is_flag=True, help="Do not record the run.")
-@click.option("--format", "format_name", metavar="NAME", help="table, json, sarif, html, run, ...")
-@click.option("-o", "--output", metavar="FILE", help="Where to; its ending chooses the format.")
+@REPORT_FORMAT
+@OUTPUT
 @click.option(
     "--save", metavar="FILE", help="Save the whole run too, for: keyproof report --run FILE."
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from keyproof.cli.desk import open_desk
+from keyproof.cli.options import CONFIG, TEXT_OR_JSON
 from keyproof.cli.terminal import note, result_stream
 from keyproof.errors import ExitCode, UsageError
 
@@ -18,26 +18,16 @@ if TYPE_CHECKING:
     from keyproof.model.report import Report
     from keyproof.model.ticket import TicketPlan
 
-_CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path), metavar="FILE", help="The settings file."
-)
 _TRACKER = click.option("--tracker", metavar="NAME", help="Which entry of 'trackers:'.")
-_FORMAT = click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to print the result.",
-)
 
 
 @click.group(invoke_without_command=True)
-@_CONFIG
+@CONFIG
 @_TRACKER
 @click.option("--run", metavar="FILE|last", default="last", help="A saved run, or the store's.")
 @click.option("-o", "--output", metavar="FILE", help="Where to save the plan; - for stdout.")
 @click.option("--apply", "plan_file", metavar="PLAN", help="Do exactly what a saved plan says.")
-@_FORMAT
+@TEXT_OR_JSON
 @click.pass_context
 def tickets(
     ctx: click.Context,
@@ -69,9 +59,9 @@ def tickets(
 
 
 @tickets.command()
-@_CONFIG
+@CONFIG
 @_TRACKER
-@_FORMAT
+@TEXT_OR_JSON
 @click.pass_obj
 def sync(
     outer: tuple[Path | None, str | None],
@@ -79,13 +69,13 @@ def sync(
     tracker: str | None,
     format_name: str,
 ) -> int:
-    """Read states and approvals again from the ticket system itself, and record them.
+    """Read states and approvals again from the ticket system.
 
-    Approved rotations are then started by: keyproof rotate
+    They are recorded. Approved rotations are then started by: keyproof rotate
     """
     from keyproof.app import tickets as work
 
-    with _desk(config or outer[0]) as desk:
+    with open_desk(config or outer[0]) as desk:
         name = work.tracker_name(desk.loaded, tracker or outer[1])
         approved = count = 0
         for synced in work.sync(desk, name):
@@ -102,9 +92,9 @@ def sync(
 
 
 @tickets.command("list")
-@_CONFIG
+@CONFIG
 @_TRACKER
-@_FORMAT
+@TEXT_OR_JSON
 @click.pass_obj
 def list_tickets(
     outer: tuple[Path | None, str | None],
@@ -115,27 +105,11 @@ def list_tickets(
     """List the tickets that keyproof opened, as they were last recorded."""
     from keyproof.app import tickets as work
 
-    with _desk(config or outer[0]) as desk:
+    with open_desk(config or outer[0]) as desk:
         wanted = tracker or outer[1]
         name = work.tracker_name(desk.loaded, wanted) if wanted else None
         _print_tickets(desk, name, format_name)
     return ExitCode.OK
-
-
-@contextlib.contextmanager
-def _desk(config: Path | None) -> Iterator[Desk]:
-    from keyproof.app.clock import SystemClock
-    from keyproof.app.settings import load
-    from keyproof.app.store import open_store
-    from keyproof.app.tickets import Desk
-    from keyproof.identity import load_fingerprinter
-
-    loaded = load(config, os.environ, Path.cwd())
-    store = open_store(loaded.store_url(os.environ))
-    try:
-        yield Desk(loaded, store, SystemClock(), load_fingerprinter(os.environ), os.environ)
-    finally:
-        store.close()
 
 
 def _plan(
@@ -143,7 +117,7 @@ def _plan(
 ) -> int:
     from keyproof.app import tickets as work
 
-    with _desk(config) as desk:
+    with open_desk(config) as desk:
         name = work.tracker_name(desk.loaded, tracker)
         plan = work.make_plan(desk, name, None if run == "last" else _saved_run(run))
         data = work.save(plan)
@@ -200,7 +174,7 @@ def _apply(config: Path | None, path: Path, format_name: str) -> int:
 
     plan = work.read_plan(path)
     done = 0
-    with _desk(config) as desk:
+    with open_desk(config) as desk:
         try:
             for action, ticket in work.apply_plan(desk, plan):
                 done += 1
