@@ -1,12 +1,20 @@
-"""What a scan remembers survives whoever is killed while writing it."""
+"""What a scan remembers survives whoever is killed while writing it, and no change of the code."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from tests.support.planted import github_pat
+from tests.support.repository import Repo, line, warm
+
+from keyproof.identity import KeyedFingerprinter
+from keyproof.leaks import compiled, whole
 from keyproof.leaks.hitcache import SqliteHitCache
+from keyproof.leaks.scan import open_scanner, scan_repository
 
 _WRITER = """
 import sys, time
@@ -47,3 +55,23 @@ def test_writers_at_once_and_killed_ones_leave_whole_entries(tmp_path: Path) -> 
         assert kept == kept[:1] * 400_000
         cache.put({"after": b"a killed writer"})
         assert cache.get(["after"]) == {"after": b"a killed writer"}
+
+
+def test_places_are_worked_out_again_by_other_code(
+    planted: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm(home)
+    repo = Repo(planted / "repo", planted / "git-home")
+    repo.write("app.py", line(github_pat("remembered")))
+    repo.commit("first")
+    scanner = open_scanner(
+        os.environ | {"XDG_CACHE_HOME": str(home / "cache")},
+        KeyedFingerprinter(bytes(16), local=False),
+        cache=SqliteHitCache(planted / "hits"),
+        workers=1,
+    )
+    first = scan_repository(scanner, repo.path)
+    monkeypatch.setattr(whole, "assemble", lambda *_, **__: ())
+    assert scan_repository(scanner, repo.path).leaks == first.leaks != ()
+    monkeypatch.setattr(compiled, "stamp", lambda _: "other code")
+    assert scan_repository(scanner, repo.path).leaks == ()

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from keyproof.leaks import history, lfs, listing, texts
+from keyproof.leaks import compiled, history, lfs, listing, texts
 from keyproof.leaks.archives import Inside
 from keyproof.leaks.archives import inside as member
 from keyproof.leaks.assemble import Cleaner, assemble
@@ -25,7 +25,7 @@ from keyproof.ports.context import Fingerprinter, HitCache
 
 _T = TypeVar("_T")
 _FORMAT = 5
-"""Raised when what is remembered, or how it is found, changes."""
+"""Raised when the form of what is remembered changes."""
 
 
 class Given(Protocol):
@@ -101,7 +101,9 @@ def scan_objects(given: Given, repository: Repository, shown: str) -> ObjectsSca
     ids = listing.object_ids(repository)
     accepted = given.suppressor
     base = (_FORMAT, given.matcher.rules.digest, given.fingerprinter.key_id, accepted.salt)
-    outcome_key = _key(*base, given.source, shown, ids, _state(repository), accepted.state)
+    # places and gaps rest on code that judges nothing, and are quick to work out again
+    rest = (compiled.stamp(()), given.source, shown, ids, _state(repository), accepted.state)
+    outcome_key = _key(*base, *rest)
     known_key = _key(*base, str(repository.common_dir.resolve()))
     stored = given.cache.get([outcome_key, known_key]) if given.cache else {}
     outcome = _decoded(stored.get(outcome_key), _Outcome)
