@@ -20,13 +20,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from keyproof.errors import ConfigError, MissingExtra
+from keyproof.leaks import judging
 from keyproof.leaks.databases import Databases, made_databases, stored_databases
 from keyproof.leaks.imports._compile import Compiled, compile_all
 from keyproof.leaks.imports._rule import Refusal
 from keyproof.leaks.matcher import Matcher, open_lazily
 from keyproof.leaks.rules import Detector, RuleSet, load_rules
 
-_JUDGES = ("foreign.py", "conditions.py", "imports/_trigger.py")
 _SHOWN = 5
 
 
@@ -78,7 +78,8 @@ def extend(
         raise _refused(merged.refusals)
     first = len(rules.detectors)
     more = tuple(one._replace(detector=one.detector + first) for one in merged.triggers)
-    theirs = RuleSet(_digest("", merged), merged.detectors, merged.triggers)
+    alone = _digest(f"alone\0{rules.digest}", merged)
+    theirs = RuleSet(alone, merged.detectors, merged.triggers)
     extended = rules._replace(
         digest=_digest(rules.digest, merged),
         detectors=(*rules.detectors, *merged.detectors),
@@ -194,9 +195,9 @@ def _of_format(module: ModuleType, text: str, path: Path, cache_folder: Path | N
 
 def _name(module: ModuleType, text: str, path: Path) -> str:
     """Name a translation: by what is translated, and the code that does."""
-    here = Path(__file__).resolve().parent
+    translating = sorted(Path(__file__).resolve().parent.glob("imports/*.py"))
     state = hashlib.sha256(f"{module.__name__}\0{path}\0{text}".encode())
-    for source in sorted((*here.glob("imports/*.py"), *(here / name for name in _JUDGES[:2]))):
+    for source in (*translating, *judging.code()):
         state.update(source.read_bytes())
     return state.hexdigest()[:32]
 
@@ -278,9 +279,5 @@ def _refused(refusals: Sequence[Refusal]) -> ConfigError:
 
 
 def _digest(base: str, made: Compiled) -> str:
-    """Name exactly this set: what is looked for, and the code that judges it."""
-    here = Path(__file__).resolve().parent
-    state = hashlib.sha256(f"{base}\0{made.detectors!r}\0{made.triggers!r}".encode())
-    for name in _JUDGES:
-        state.update((here / name).read_bytes())
-    return state.hexdigest()
+    """Name exactly this set: what is looked for, and by ``base`` the code that judges it."""
+    return hashlib.sha256(f"{base}\0{made.detectors!r}\0{made.triggers!r}".encode()).hexdigest()
