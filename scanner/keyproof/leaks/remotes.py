@@ -25,16 +25,6 @@ def remote_urls(repository: Repository) -> Iterator[tuple[str, str]]:
             yield name.strip('"'), value
 
 
-def submodules(repository: Repository) -> tuple[str, ...]:
-    """Return the paths of the submodules that ``.gitmodules`` names and that are checked out."""
-    if repository.worktree is None:
-        return ()
-    root = repository.worktree
-    paths = {v for _, key, v in _values(root / ".gitmodules") if key == "path"}
-    inside = (p for p in sorted(paths) if root in (root / p).resolve().parents)
-    return tuple(path for path in inside if (root / path / ".git").exists())
-
-
 def without_credentials(url: str) -> str:
     """Return a remote's URL without user, password, query and fragment."""
     if "://" not in url:
