@@ -110,7 +110,8 @@ def list_entries() -> int:
 def audit(*, exit_zero: bool) -> int:
     """Name what wants attention, and exit 1 where anything does.
 
-    Entries that have ended or accept nothing, and new places of secrets that are accepted elsewhere.
+    Entries that have ended or accept nothing, and new places of secrets that are accepted
+    elsewhere.
     """
     found = _reviewed()
     states = [(e, f"ended on {e.expires}") for e in found.ended]
@@ -157,8 +158,8 @@ def hook_baseline(
 ) -> int:
     """Accept the leaks that this repository holds now.
 
-    Each with a reason and an end. Reads the whole history and writes .keyproof-baseline. A secret that still works is not made
-    safe by an entry: rotate it. More: keyproof baseline.
+    Each with a reason and an end. Reads the whole history and writes .keyproof-baseline. A secret
+    that still works is not made safe by an entry: rotate it. More: keyproof baseline.
     """
     if listing or pruning:
         return _prune(_reviewed()) if pruning else _list(_reviewed())

@@ -125,7 +125,8 @@ def docs(folder: Path | None, output: Path) -> int:
 def lock(folder: Path | None) -> int:
     """Write a pack's .manifest, params.yaml and schemas anew.
 
-    The pack is FOLDER, else the shipped one. Afterwards an edit of a policy shows as 'modified' in every report.
+    The pack is FOLDER, else the shipped one. Afterwards an edit of a policy shows as 'modified' in
+    every report.
     """
     from keyproof.pipeline.policy_docs import SUBJECTS, params_file, schema_file
     from keyproof.pipeline.policy_lock import FILE_NAME, render_lock

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def list_(config: Path | None, format_name: str) -> int:
     """List the policies that a scan would run, and whose they are.
 
-    Those that are switched off stand there too. What differs from the shipped pack is said: a policy of yours, one that replaces a shipped one,
-    one that was edited, one that is off or has another severity, with the reason, and every number
-    that is not the default.
+    Those that are switched off stand there too. What differs from the shipped pack is said: a
+    policy of yours, one that replaces a shipped one, one that was edited, one that is off or has
+    another severity, with the reason, and every number that is not the default.
     """
     loaded, rules = _rules(config)
     if format_name == "json":
@@ -62,8 +62,8 @@ def show(policy_id: str, config: Path | None) -> int:
 def fields(subject: SubjectType) -> int:
     """Print the fields of a subject that a policy may read, and how.
 
-    A policy names them in its 'needs'. A time t is t_ns (nanoseconds since 1970) and t_age_days, a nested record r is r_<field>; what is
-    not known is null.
+    A policy names them in its 'needs'. A time t is t_ns (nanoseconds since 1970) and t_age_days, a
+    nested record r is r_<field>; what is not known is null.
     """
     from keyproof.pipeline.subject_schema import field_names, subject_fields
 

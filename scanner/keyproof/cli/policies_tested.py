@@ -67,8 +67,8 @@ def test(folder: Path | None, only: str | None, form: str, *, verbose: bool, cov
 def coverage(folder: Path | None, at_least: int, format_name: str) -> int:
     """Print how much of each policy its tests reach.
 
-    Lines that no test reaches are named. A policy without tests counts 0 %. A test that fails makes the command fail as well: what it
-    reaches, it does not prove.
+    Lines that no test reaches are named. A policy without tests counts 0 %. A test that fails makes
+    the command fail as well: what it reaches, it does not prove.
     """
     import msgspec
 

@@ -98,7 +98,8 @@ def resume(
 ) -> int:
     """Take unfinished rotations on.
 
-    All that are due, or the named ones. A rotation that needs attention goes on only if it is named.
+    All that are due, or the named ones. A rotation that needs attention goes on only if it is
+    named.
     """
     from keyproof.app.rotations import deps, find_rotation
     from keyproof.pipeline import rotate as engine
@@ -125,8 +126,9 @@ def rollback(
 ) -> int:
     """Go back to the old key.
 
-    That key first, then the targets; the new key is deleted last. Possible until the old key is being deleted. Where consumers may hold the new key it works on
-    for the overlap; resume then finishes.
+    That key first, then the targets; the new key is deleted last. Possible until the old key is
+    being deleted. Where consumers may hold the new key it works on for the overlap; resume then
+    finishes.
     """
     from keyproof.pipeline import rotate as engine
 
