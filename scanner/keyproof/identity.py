@@ -21,6 +21,9 @@ from keyproof.model.secret import Secret
 KEY_VARIABLE = "KEYPROOF_KEY"
 """An organisation sets this, so that ids join across machines and repositories."""
 
+KEY_FILE = "identity.key"
+"""The key of a machine where nobody sets one, in the data folder."""
+
 MINIMUM_KEY_BYTES = 16
 
 
@@ -78,7 +81,7 @@ def load_fingerprinter(environment: Mapping[str, str]) -> KeyedFingerprinter:
             msg = f"{KEY_VARIABLE} is shorter than {MINIMUM_KEY_BYTES} bytes"
             raise ConfigError(msg, hint="generate one: openssl rand -hex 32")
         return KeyedFingerprinter(shared, local=False)
-    return KeyedFingerprinter(_local_key(data_folder(environment) / "identity.key"), local=True)
+    return KeyedFingerprinter(_local_key(data_folder(environment) / KEY_FILE), local=True)
 
 
 def _local_key(path: Path) -> bytes:

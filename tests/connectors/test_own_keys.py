@@ -14,6 +14,7 @@ from keyproof.model.facts import Record
 from keyproof.model.key import Key
 from keyproof.model.secret import Secret
 from keyproof.model.source import Source
+from keyproof.pipeline.bundle_keys import SECRET_VARIABLE
 
 SETTINGS = own_keys.OwnKeysSettings(owner="security", variables=("OPA_TOKEN",))
 
@@ -80,7 +81,21 @@ def test_a_file_that_cannot_be_read_is_a_gap(tmp_path: Path) -> None:
     assert (keys, source.complete, source.listed) == ([], False, None)
     assert len(found) == 2
     (check,) = own_keys.check(SETTINGS, adapter_context({"XDG_DATA_HOME": str(tmp_path)}))
-    assert check.ok is False
+    assert (check.ok, "run as the user" in str(check.hint)) == (False, True)
+
+
+def test_a_file_that_cannot_be_read_hides_no_other_key(tmp_path: Path) -> None:
+    (tmp_path / "keyproof" / "identity.key").mkdir(parents=True)
+    environment = {"XDG_DATA_HOME": str(tmp_path), "OPA_TOKEN": plant("opa-" + "7Lm3" * 8)}
+    keys, source, _ = collected(environment)
+    assert ([key.native_id for key in keys], source.complete) == (["OPA_TOKEN"], False)
+
+
+def test_the_secret_that_signs_policies_is_one_of_keyproofs_own(tmp_path: Path) -> None:
+    environment = {"XDG_DATA_HOME": str(tmp_path), SECRET_VARIABLE: plant("c4" * 32)}
+    found = own_keys.collect(own_keys.OwnKeysSettings(), adapter_context(environment))
+    (key,) = [record for record in found if isinstance(record, Key)]
+    assert (key.native_id, key.credential_type) == (SECRET_VARIABLE, "hmac_secret")
 
 
 def test_doctor_says_how_many_there_are(data: Path, tmp_path: Path) -> None:

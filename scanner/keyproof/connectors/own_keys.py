@@ -1,4 +1,4 @@
-"""keyproof's own keys: the one that makes its ids, and the credentials that it signs in with.
+"""keyproof's own keys: the one that makes its ids, those that sign policies or sign it in.
 
 Nothing is sent anywhere. Values are fingerprinted in memory, so that a leak of one is found to be
 that key, and their length bounds their strength.
@@ -16,8 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from keyproof.connectors._strength import most_bits
-from keyproof.errors import SourceError
-from keyproof.identity import KEY_VARIABLE, data_folder
+from keyproof.identity import KEY_FILE, KEY_VARIABLE, data_folder
 from keyproof.model.facts import Record
 from keyproof.model.key import Evidence, Fingerprint, Key, StorageRef, key_record_id
 from keyproof.model.secret import Secret
@@ -27,8 +26,12 @@ from keyproof.ports import Check, Context
 TITLE = "keyproof's own keys (identity key, credentials in the environment)"
 SCOPES: tuple[str, ...] = ("read access to keyproof's data folder",)
 ISSUER = "keyproof"
-_FILE = "identity.key"
+_Kind = Literal["hmac_secret", "api_token"]
+_BUNDLE_SECRET = "KEYPROOF_BUNDLE_SECRET"  # noqa: S105 - the name of a variable
+_HMAC = frozenset({KEY_VARIABLE, _BUNDLE_SECRET})
+"""What signs or makes ids; everything else signs keyproof in somewhere."""
 _CALL = "read keyproof's own keys"
+_MEND = "run as the user who owns keyproof's data folder"
 
 
 class OwnKeysSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +42,7 @@ class OwnKeysSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         instance: what this installation is called in ids and reports.
     """
 
-    variables: tuple[str, ...] = ("KEYPROOF_OPA_TOKEN",)
+    variables: tuple[str, ...] = ("KEYPROOF_OPA_TOKEN", _BUNDLE_SECRET)
     instance: str = "this installation"
     owner: str | None = None
     environment: str | None = None
@@ -61,8 +64,8 @@ def collect(settings: OwnKeysSettings, context: Context) -> Iterator[Record]:
             source=context.source,
             call=_CALL,
             reason="access_denied",
-            detail=f"the identity key's file cannot be looked at ({error.strerror})",
-            hint="run as the user who owns keyproof's data folder",
+            detail=f"the identity key's file cannot be read ({error.strerror})",
+            hint=_MEND,
             fields=("keys",),
         )
     yield Source(
@@ -85,23 +88,21 @@ def check(settings: OwnKeysSettings, context: Context) -> Iterator[Check]:
     """See ``Connector.check``."""
     try:
         found = len(list(_keys(settings, context, context.clock.now())))
-    except (OSError, SourceError) as error:
-        yield Check(SCOPES[0], ok=False, detail=str(error))
+    except OSError as error:
+        detail = f"the identity key's file cannot be read ({error.strerror})"
+        yield Check(SCOPES[0], ok=False, detail=detail, hint=_MEND)
     else:
         yield Check(SCOPES[0], ok=True, detail=f"keys found: {found}")
 
 
 def _keys(settings: OwnKeysSettings, context: Context, at: datetime) -> Iterator[Key]:
     environment = context.environment
-    if environment.get(KEY_VARIABLE):
-        yield _from_variable(KEY_VARIABLE, "hmac_secret", settings, context, at)
-    else:
-        path = data_folder(environment) / _FILE
-        if path.exists():
-            yield _from_file(path, settings, context, at)
-    for name in settings.variables:
+    for name in dict.fromkeys((KEY_VARIABLE, *settings.variables)):
         if environment.get(name):
-            yield _from_variable(name, "api_token", settings, context, at)
+            yield _from_variable(name, settings, context, at)
+    path = data_folder(environment) / KEY_FILE  # last: it alone may be out of reach
+    if not environment.get(KEY_VARIABLE) and path.exists():
+        yield _from_file(path, settings, context, at)
 
 
 def _from_file(path: Path, settings: OwnKeysSettings, context: Context, at: datetime) -> Key:
@@ -109,7 +110,7 @@ def _from_file(path: Path, settings: OwnKeysSettings, context: Context, at: date
     made = datetime.fromtimestamp(about.st_mtime, UTC)
     place = StorageRef(system="file", path=path.name, readable_by=_readers(about.st_mode))
     return _key(
-        _FILE,
+        KEY_FILE,
         Secret(path.read_bytes().strip()),
         "hmac_secret",
         settings,
@@ -130,14 +131,9 @@ def _readers(mode: int) -> Literal["owner", "group", "everyone", "unknown"]:
     return "group" if mode & stat.S_IRGRP else "owner"
 
 
-def _from_variable(
-    name: str,
-    kind: Literal["hmac_secret", "api_token"],
-    settings: OwnKeysSettings,
-    context: Context,
-    at: datetime,
-) -> Key:
+def _from_variable(name: str, settings: OwnKeysSettings, context: Context, at: datetime) -> Key:
     value = Secret(context.environment[name])
+    kind: _Kind = "hmac_secret" if name in _HMAC else "api_token"
     place = StorageRef(system="environment", path=name)
     return _key(
         name, value, kind, settings, context, at, storage_refs=(place,), missing=("created_at",)
@@ -147,7 +143,7 @@ def _from_variable(
 def _key(
     name: str,
     value: Secret,
-    kind: Literal["hmac_secret", "api_token"],
+    kind: _Kind,
     settings: OwnKeysSettings,
     context: Context,
     at: datetime,
