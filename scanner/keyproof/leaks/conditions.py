@@ -15,13 +15,11 @@ from functools import lru_cache
 from typing import Any
 
 Condition = Any
-"""``True``, ``False`` or a tuple of plain data; see :data:`OPERATORS`."""
+"""``True``, ``False`` or a tuple of plain data; see :data:`OPERATORS`.
 
-PLACE = frozenset({"path", "commit"})
-"""Subjects that are known only when a place is."""
-
-TEXT = frozenset({"secret", "match", "line", "near"})
-"""Subjects that are known at the match: bytes. ``near`` is what stands :data:`NEAR` around it."""
+Subjects of the match are ``secret``, ``match``, ``line`` and ``near`` (:data:`NEAR` bytes around
+it), subjects of the place ``path`` and ``commit``.
+"""
 
 NEAR = 1024
 """Within so many bytes of a match its keywords count, and the parts that belong to it."""

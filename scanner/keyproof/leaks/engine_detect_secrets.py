@@ -19,9 +19,6 @@ from keyproof.leaks.placeholders import is_placeholder, is_template
 from keyproof.leaks.rules import Detector
 from keyproof.model.secret import Secret
 
-COVERAGE = "detect-secrets saw working-tree and staged lines only, not the history"
-"""What a report says of this engine's reach."""
-
 _LONGEST_LINE = 2048
 _DIGIT = re.compile(rb"[0-9]")
 _LOCK = threading.Lock()

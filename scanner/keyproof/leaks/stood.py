@@ -58,9 +58,6 @@ class Stood:
         return True
 
 
-NOTHING_STOOD = Stood({}, ())
-
-
 def _decoded(texts: Sequence[bytes]) -> list[bytes]:
     return [view.text for text in texts if b"\0" in text for view in decode.views(text)]
 
