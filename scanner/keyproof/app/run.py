@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from keyproof import __version__
 from keyproof.app import registry
@@ -102,7 +101,7 @@ def open_engine(loaded: Loaded, environment: Mapping[str, str]) -> Engine:
     settings = loaded.settings.policies
     opa = settings.opa
     if opa.ca_file:
-        opa = msgspec.structs.replace(opa, ca_file=str(loaded.path(opa.ca_file)))
+        opa = replace(opa, ca_file=str(loaded.path(opa.ca_file)))
     module = registry.load("engines", settings.engine)
     engine: Engine = module.open_engine(opa, environment, workers=settings.workers)
     return engine
@@ -251,7 +250,7 @@ def _recorded(report: Report, loaded: Loaded, surroundings: Surroundings) -> Rep
         stored = store.record_run(
             report,
             resolvable_sources=resolvable_sources(report),
-            sla_days=msgspec.structs.asdict(loaded.settings.tickets.sla_days),
+            sla_days=asdict(loaded.settings.tickets.sla_days),
         )
     finally:
         store.close()
