@@ -101,6 +101,20 @@ def test_unused_entries_are_listed_and_pruned(work: Work) -> None:
     assert baseline.load(path) == known
 
 
+def test_nothing_is_pruned_while_something_cannot_be_read(work: Work) -> None:
+    work.commit("settings.py", line())
+    assert run(work, "--reason", "r").code == 0
+    text = (work.folder / ".keyproof-baseline").read_text()
+    blob = work.git("rev-parse", "HEAD:settings.py").strip()
+    (work.folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    (work.folder / "settings.py").unlink()
+    ran = run(work, "--prune")
+    assert ran.code == 2
+    assert ran.err.startswith("incomplete: ")
+    assert "keyproof baseline remove ID" in ran.err
+    assert (work.folder / ".keyproof-baseline").read_text() == text
+
+
 def test_a_reason_and_dates_are_needed(work: Work) -> None:
     work.commit("settings.py", line())
     assert run(work).code == 2

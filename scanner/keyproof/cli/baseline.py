@@ -184,17 +184,20 @@ def _add(scope: str, paths: tuple[str, ...], stated: dict[str, str | None]) -> i
 
 
 def _list(found: Reviewed) -> int:
+    unused, ended = set(found.unused), set(found.ended)
     for entry in found.baseline.entries:
-        idle = "unused" if entry in set(found.unused) else "used"
-        state = "ended" if entry in set(found.ended) else idle
+        state = "ended" if entry in ended else "unused" if entry in unused else "used"
         end = f"until {entry.expires}" if entry.expires else "without end"
         click.echo(f"{state:<6} {entry.id} {entry.scope} {entry.detector} {end}: {entry.reason}")
     return ExitCode.OK
 
 
 def _prune(found: Reviewed) -> int:
-    if found.result.gaps:
-        raise UsageError("not everything could be read: nothing is removed")
+    if _ended(found.result):
+        raise UsageError(
+            "not everything could be read: nothing is removed",
+            hint="make it readable, or name entries: keyproof baseline remove ID",
+        )
     idle = set(found.unused)
     return _keep(found.baseline, [e for e in found.baseline.entries if e not in idle])
 
@@ -221,7 +224,7 @@ def _path() -> Path:
     try:
         return open_repository(Path.cwd(), os.environ).root / FILE_NAME
     except NotARepository as error:
-        raise UsageError(error.message) from None
+        raise UsageError(error.message, hint="run it inside one") from None
 
 
 def _load() -> Baseline | None:
