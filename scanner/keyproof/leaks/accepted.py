@@ -19,7 +19,7 @@ from keyproof.leaks.attribution import show_path
 from keyproof.leaks.collector import search_text
 from keyproof.leaks.conditions import Condition, compiled, reduce
 from keyproof.leaks.gitio import Repository
-from keyproof.leaks.imported import formats, read_text
+from keyproof.leaks.imported import formats, read_text, read_with
 from keyproof.leaks.imports._known import Acceptances, Known
 from keyproof.leaks.locate import Found
 from keyproof.leaks.matcher import Matcher
@@ -96,12 +96,12 @@ def read_acceptances(path: Path) -> Acceptances:
     for module in formats():
         if module.recognises(str(path), text):
             if hasattr(module, "accepted"):
-                found: Acceptances = module.accepted(text, str(path))
+                found: Acceptances = read_with(module.accepted, text, path)
                 return found
             if module.RULES:
                 hint = f"keyproof leaks --rules {path}"
                 raise ConfigError("this file holds rules", where=str(path), hint=hint)
-            acceptances: Acceptances = module.read(text, str(path))
+            acceptances: Acceptances = read_with(module.read, text, path)
             return acceptances
     shown = "; ".join(module.TITLE for module in formats() if not module.RULES)
     raise ConfigError("no known form of accepted findings", where=str(path), hint=f"known: {shown}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -23,7 +23,7 @@ from keyproof.errors import ConfigError, MissingExtra
 from keyproof.leaks import judging
 from keyproof.leaks.databases import Databases, made_databases, stored_databases
 from keyproof.leaks.imports._compile import Compiled, compile_all
-from keyproof.leaks.imports._rule import Refusal
+from keyproof.leaks.imports._rule import Reading, Refusal
 from keyproof.leaks.matcher import Matcher, open_lazily
 from keyproof.leaks.rules import Detector, RuleSet, load_rules
 
@@ -183,7 +183,7 @@ def _of_format(module: ModuleType, text: str, path: Path, cache_folder: Path | N
     known = _kept(place) if place else None
     if known is not None:
         return known
-    reading = module.read(text, str(path))
+    reading: Reading = read_with(module.read, text, path)
     made = compile_all(reading.rules)
     made = made._replace(
         refusals=(*reading.refusals, *made.refusals), notes=(*reading.notes, *made.notes)
@@ -244,6 +244,21 @@ def read_text(path: Path) -> str:
         return data.decode(coding)
     except UnicodeDecodeError:
         raise ConfigError("not UTF-8", where=str(path)) from None
+
+
+def read_with(read: Callable[[str, str], Any], text: str, path: Path) -> Any:
+    """Return what the reader of a format makes of a file.
+
+    Raises:
+        ConfigError: the reader's own, or that a field holds what none of its kind can.
+    """
+    try:
+        return read(text, str(path))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        hint = "compare it with the documentation of the tool that it is of"
+        raise ConfigError(
+            "a field has a value of the wrong kind", where=str(path), hint=hint
+        ) from None
 
 
 def _merged(rules: RuleSet, found: Iterable[Compiled]) -> Compiled:

@@ -12,8 +12,11 @@ from tests.support.planted import github_pat, letters, plant
 from tests.support.repository import Repo, line, warm
 from tests.support.run import Ran, keyproof
 
+from keyproof.errors import ConfigError
 from keyproof.leaks import baseline
-from keyproof.leaks.imported import formats
+from keyproof.leaks.accepted import read_acceptances
+from keyproof.leaks.imported import extend, formats
+from keyproof.leaks.rules import RuleSet
 
 KNOWN, OTHER = "imported", "not-accepted"
 
@@ -187,3 +190,31 @@ def test_a_file_of_no_known_form_is_refused(world: World) -> None:
     rules = world.write("rules.yml", "rules:\n  - {id: a, pattern: 'b{9}'}\n")
     ran = world.run("baseline", "import", str(rules))
     assert (ran.code, "keyproof leaks --rules" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("report.json", '[1, "RuleID", "StartLine"]'),
+        (".secrets.baseline", '{"plugins_used": [], "results": {"a": null}}'),
+        ("kingfisher.yaml", "fingerprint: 1\nExactFindings: [1]\n"),
+        ("kingfisher.yaml", "fingerprint: 1\nrepositories: [x]\nExactFindings:\n"),
+        (".gitguardian.yaml", "version: 2\nsecret:\n  ignored_matches: 5\n"),
+        ("gitleaks.toml", 'allowlists = ["a"]\n'),
+        ("findings.json", '{"DetectorName": 1, "SourceMetadata": [1]}'),
+    ],
+)
+def test_a_field_of_the_wrong_kind_is_the_files_fault(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError, match="value of the wrong kind"):
+        read_acceptances(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['rules = ["a"]\n', 'extend = "x"\n[[rules]]\nid = "a"\n', "allowlists = [3]\n[[rules]]\n"],
+)
+def test_a_field_of_the_wrong_kind_is_the_rules_files_fault(tmp_path: Path, text: str) -> None:
+    (tmp_path / "gitleaks.toml").write_text(text)
+    with pytest.raises(ConfigError, match="value of the wrong kind"):
+        extend(RuleSet("", (), ()), [tmp_path / "gitleaks.toml"])
