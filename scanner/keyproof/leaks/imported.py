@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from keyproof.errors import ConfigError, MissingExtra
-from keyproof.leaks import judging
+from keyproof.leaks import compiled, judging
 from keyproof.leaks.databases import Databases, made_databases, stored_databases
 from keyproof.leaks.imports._compile import Compiled, compile_all
 from keyproof.leaks.imports._rule import Reading, Refusal
@@ -189,7 +189,7 @@ def _of_format(module: ModuleType, text: str, path: Path, cache_folder: Path | N
         refusals=(*reading.refusals, *made.refusals), notes=(*reading.notes, *made.notes)
     )
     if place:
-        _keep(place, made)
+        compiled.write(os.fspath(place), msgspec.msgpack.encode(made))
     return made
 
 
@@ -207,18 +207,6 @@ def _kept(place: Path) -> Compiled | None:
         return msgspec.msgpack.decode(place.read_bytes(), type=Compiled)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None
-
-
-def _keep(place: Path, made: Compiled) -> None:
-    """Keep a translation, readable by its user only; a cache that cannot be written costs time."""
-    part = place.with_name(f"{place.name}.{os.getpid()}.part")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.msgpack.encode(made))
-        part.replace(place)
-    except OSError:
-        part.unlink(missing_ok=True)
 
 
 def _own(path: Path) -> Compiled:
