@@ -11,18 +11,32 @@ import contextlib
 import gzip
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from keyproof.model.facts import Facts, Record
+from keyproof.model.key import Key
+from keyproof.model.leak import Leak
+from keyproof.model.principal import Principal
 from keyproof.model.record import Document, UtcTime
+from keyproof.model.source import Gap, Source
+from keyproof.model.usage import Usage
 from keyproof.model.waiver import WaiverRecord
 
 FILE_NAME = "facts.jsonl.gz"
-_PARTS = ("sources", "keys", "principals", "leaks", "usages", "gaps", "waivers")
+_PARTS: Mapping[type, str] = {
+    Source: "sources",
+    Key: "keys",
+    Principal: "principals",
+    Leak: "leaks",
+    Usage: "usages",
+    Gap: "gaps",
+    WaiverRecord: "waivers",
+}
+"""Which part of the facts holds the records of a type; they are written in this order."""
 
 
 class _Head(Document, frozen=True, kw_only=True):
@@ -70,14 +84,14 @@ def kept(folder: Path, digest: str) -> Facts | None:
 
 
 def _records(facts: Facts) -> Iterator[Record | WaiverRecord]:
-    for part in _PARTS:
+    for part in _PARTS.values():
         yield from getattr(facts, part)
 
 
 def _facts(head: _Head, records: Iterable[Record | WaiverRecord]) -> Facts:
-    parts: dict[str, list[Any]] = {part: [] for part in _PARTS}
+    parts: dict[str, list[Any]] = {part: [] for part in _PARTS.values()}
     for record in records:
-        parts[f"{type(record).__name__.removesuffix('Record').lower()}s"].append(record)
+        parts[_PARTS[type(record)]].append(record)
     return Facts(
         as_of=head.as_of,
         fingerprint_key_id=head.fingerprint_key_id,
