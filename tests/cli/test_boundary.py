@@ -148,13 +148,21 @@ def test_a_closed_standard_input_is_not_an_empty_one(home: Path) -> None:
     assert "standard input is closed" in ran.stderr
 
 
-def test_a_termination_ends_like_an_interrupt(capsys) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_a_command_in_good_order_with_the_shells_codes(
+    sent: int, code: int, capsys
+) -> None:
+    cleaned = []
+
     @click.command()
     def act() -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(5)
+        try:
+            os.kill(os.getpid(), sent)
+            time.sleep(5)
+        finally:
+            cleaned.append(True)
 
     before = signal.getsignal(signal.SIGTERM)
-    assert boundary.run(act, []) == 130
+    assert (boundary.run(act, []), cleaned) == (code, [True])
     assert capsys.readouterr().err.strip() == "keyproof: interrupted"
     assert signal.getsignal(signal.SIGTERM) == before

@@ -10,10 +10,21 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from keyproof.errors import ExitCode, KeyproofError, UsageError
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: everything is left in good order, as after Ctrl-C; only the exit code differs."""
+
+    exit_code = 128 + signal.SIGTERM
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise _Terminated
 
 
 def run(command: click.Command, arguments: Sequence[str]) -> int:
@@ -22,11 +33,11 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(command, arguments)
     finally:
-        if signal.getsignal(signal.SIGTERM) is signal.default_int_handler:
+        if signal.getsignal(signal.SIGTERM) is _terminate:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
@@ -39,9 +50,10 @@ def _run(command: click.Command, arguments: Sequence[str]) -> int:
     except click.ClickException as failure:
         failure.show(sys.stderr)
         return ExitCode.USAGE
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as leaving:
         print("keyproof: interrupted", file=sys.stderr)
-        return ExitCode.INTERRUPTED
+        cause = leaving.__cause__ or leaving  # click makes an Abort of what interrupts it
+        return cause.exit_code if isinstance(cause, _Terminated) else ExitCode.INTERRUPTED
     except BrokenPipeError:
         _drop_stdout()
         return ExitCode.OK
