@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.hook.repository import Work
+from tests.support.hiding_files import zipped
 from tests.support.planted import github_pat
 
 ZEROS = "0" * 40
@@ -114,6 +115,13 @@ def test_messages_tags_and_merges_are_read(work: Work) -> None:
     ran = push(work, new, old)
     assert ran.code == 1
     assert "only-in-the-merge.py:1:10" in ran.err
+
+
+def test_what_is_packed_in_a_tagged_file_is_said_to_be_unread(work: Work) -> None:
+    work.write("packed.zip", zipped({"in.env": line().encode()}))
+    oid = work.git("hash-object", "-w", "packed.zip").strip()
+    ran = push(work, oid, ref="refs/tags/packed")
+    assert (ran.code, f"not looked into: the object {oid[:12]}" in ran.err) == (0, True)
 
 
 def test_nonsense_on_standard_input_is_never_a_pass(work: Work) -> None:

@@ -391,3 +391,9 @@ def test_it_says_how_to_revoke_and_rotate(work: Work) -> None:
     assert "    revoke: " in ran.err
     assert "    rotate: " in ran.err
     assert "https://docs.github.com" in ran.err
+
+
+def test_what_is_too_long_to_be_decoded_whole_is_said(work: Work) -> None:
+    work.add("dump.b64", base64.b64encode(b"a line of plain text, of many\n" * 250_000))
+    ran = work.hook()
+    assert (ran.code, "not looked into: dump.b64 (limit)" in ran.err) == (0, True)

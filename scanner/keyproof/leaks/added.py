@@ -9,7 +9,7 @@ from typing import NamedTuple
 from keyproof.leaks import archives
 from keyproof.leaks.assemble import Cleaner
 from keyproof.leaks.baseline import Baseline, Entry
-from keyproof.leaks.held import Held
+from keyproof.leaks.held import Held, Holding
 from keyproof.leaks.locate import Found, Identities, locate
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.stood import Stood
@@ -137,10 +137,12 @@ class Files:
         self._where = where
         self._cleaner = Cleaner(matcher)
 
-    def search(self, path: bytes, data: bytes, texts: Sequence[Held]) -> None:
-        """Search one file, whose ``texts`` are known to hold secrets, and what is packed in it."""
+    def search(self, path: bytes, data: bytes, holding: Holding) -> None:
+        """Search one file, of which is known what it holds, and what is packed in it."""
         shown = self._cleaner.show(path)
-        plain = list(added(self._judge, texts, self._stood, path, self._where, shown))
+        plain = list(added(self._judge, holding.texts, self._stood, path, self._where, shown))
+        if holding.cut:
+            self.unread.append((shown, "limit"))
         if archives.is_packed(data):
             packed = search_packed(self._matcher, self._judge, data, self._stood.of(path))
             known = {found.secret_id for _, found in packed.found}

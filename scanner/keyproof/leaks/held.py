@@ -24,6 +24,20 @@ class Held(NamedTuple):
     decoded: bool = False
 
 
+class Holding(NamedTuple):
+    """The texts with secrets of one file; ``cut``: more of it is encoded than was decoded."""
+
+    texts: Sequence[Held]
+    cut: bool = False
+
+
+def hold(matcher: Matcher, data: bytes) -> Holding:
+    """Return what a file holds."""
+    before = matcher.effort[1]
+    texts = held(matcher, data)
+    return Holding(texts, matcher.effort[1] > before)
+
+
 def held(matcher: Matcher, data: bytes) -> list[Held]:
     """Return the texts with secrets that ``data`` is, or is an encoding of."""
     texts = [Held(data, matcher.find(data))]

@@ -14,7 +14,7 @@ from keyproof.leaks.archives import is_packed
 from keyproof.leaks.assemble import Cleaner
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.glance import parse_rows
-from keyproof.leaks.held import Held, held
+from keyproof.leaks.held import Holding, held, hold
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.staged import Change, stood_before
 from keyproof.leaks.stood import Stood
@@ -159,12 +159,15 @@ def news(
     suspects: dict[str, _Suspect] = {}
     found: list[Sighting] = []
     for oid, kind, data in _objects(repository, oids):
-        texts = [] if kind == "tree" else held(matcher, data)
-        if kind == "blob" and (texts or is_packed(data)):
-            suspects[oid] = _Suspect(data, texts)
-        elif texts:
+        if kind == "tree":
+            continue
+        holding = hold(matcher, data)
+        if kind == "blob":
+            if holding.texts or holding.cut or is_packed(data):
+                suspects[oid] = _Suspect(data, holding)
+        else:
             where = "commit_message" if kind == "commit" else "tag_message"
-            fresh = added(judge, texts, Stood({}, ()), b"", where, None)
+            fresh = added(judge, holding.texts, Stood({}, ()), b"", where, None)
             found += [_placeless(one)._replace(commit=oid) for one in fresh]
     found += _names(matcher, judge, lines)
     if not suspects:
@@ -176,7 +179,7 @@ def news(
 
 class _Suspect(NamedTuple):
     data: bytes
-    texts: Sequence[Held]
+    holding: Holding
 
 
 def _placeless(sighting: Sighting) -> Sighting:
@@ -246,7 +249,10 @@ def _in_files(
         found += [sighting._replace(commit=one.commit) for sighting in files.sightings]
         unread += files.unread
     for oid in sorted(suspects.keys() - placed):
-        found += added(judge, suspects[oid].texts, Stood({}, ()), b"", "blob", None)
+        data, holding = suspects[oid]
+        found += added(judge, holding.texts, Stood({}, ()), b"", "blob", None)
+        if holding.cut or is_packed(data):
+            unread.append((f"the object {oid[:12]}, which has no path", "unsupported"))
     return News(found, unread)
 
 

@@ -23,7 +23,7 @@ from keyproof.leaks.glance import (
     parse_objects,
     parse_rows,
 )
-from keyproof.leaks.held import held
+from keyproof.leaks.held import held, hold
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.stood import Stood
 from keyproof.leaks.unpack_forms import form
@@ -186,10 +186,11 @@ def news(
     """
     changes = [Change._make(row) for row in seen.rows]
     fresh = [change for change in changes if change.is_added]
-    texts = {change: held(matcher, seen.contents[change.new]) for change in fresh}
+    holdings = {change: hold(matcher, seen.contents[change.new]) for change in fresh}
     names = {c: held(matcher, c.path) for c in fresh if not c.is_replaced}
     packed = [change for change in fresh if form(seen.contents[change.new])]
-    if not packed and not any(texts.values()) and not any(names.values()):
+    telling = any(one.texts or one.cut for one in holdings.values())
+    if not packed and not telling and not any(names.values()):
         return None
     from keyproof.leaks.added import Files, News
 
@@ -197,7 +198,7 @@ def news(
     stood = stood_before(repository, changes, seen.contents, theirs)
     files = Files(matcher, make_judge(), stood, "index")
     for change in fresh:
-        files.search(change.path, seen.contents[change.new], texts[change])
+        files.search(change.path, seen.contents[change.new], holdings[change])
     known = {path for path, _ in theirs}
     for change, own in names.items():
         if own and change.path not in known:
