@@ -231,7 +231,7 @@ def read_text(path: Path) -> str:
     try:
         return data.decode(coding)
     except UnicodeDecodeError:
-        raise ConfigError("not UTF-8", where=str(path)) from None
+        raise ConfigError("not UTF-8", where=str(path), hint="save it as UTF-8") from None
 
 
 def read_with(read: Callable[[str, str], Any], text: str, path: Path) -> Any:

@@ -52,12 +52,19 @@ def read_updates(lines: Iterable[str], *, received: bool) -> list[Update]:
         if not words:
             continue
         if len(words) != (3 if received else 4):
-            raise UsageError("standard input is not what git writes to this hook")
+            raise _unknown_input()
         old, new, ref = words if received else (words[3], words[1], words[2])
         if not (_OID.fullmatch(old) and _OID.fullmatch(new)):
-            raise UsageError("standard input is not what git writes to this hook")
+            raise _unknown_input()
         updates.append(Update(ref, new, old))
     return updates
+
+
+def _unknown_input() -> UsageError:
+    return UsageError(
+        "standard input is not what git writes to this hook",
+        hint="let git run it: keyproof hook install --pre-push",
+    )
 
 
 class Range(NamedTuple):
@@ -113,7 +120,7 @@ def announced(repository: Repository, environment: Mapping[str, str]) -> Range |
     known = _here(repository, [base] if base else [])
     for word in (tip or "HEAD", remote or "", *known):
         if word.startswith("-"):
-            raise UsageError("a ref's name begins with a dash")
+            raise UsageError("a ref's name begins with a dash", hint="rename the ref")
     return Range((tip or "HEAD",), known, (f"--remotes={remote}",) if remote else ())
 
 

@@ -27,6 +27,7 @@ TITLE = "Gitleaks and Betterleaks: .gitleaks.toml, .betterleaks.toml"
 RULES = True
 PREFIX = "gitleaks"
 _DEPTH = 3
+"""So many files may extend one another."""
 _RULE_FIELDS = {
     "id", "description", "regex", "secretGroup", "entropy", "keywords", "path", "tags",
     "allowlist", "allowlists", "required", "filter", "validate", "skipReport", "tokenEfficiency",
@@ -152,7 +153,11 @@ class _File:
 
     def _base(self, path: str, depth: int) -> Reading:
         if depth <= 1:
-            raise ConfigError("[extend] goes too deep", where=self.name)
+            raise ConfigError(
+                "[extend] goes too deep",
+                where=self.name,
+                hint=f"no more than {_DEPTH} files may extend each other: join some of them",
+            )
         for folder in (Path(self.name).parent, Path()):
             candidate = folder / path
             if candidate.is_file():
@@ -160,7 +165,11 @@ class _File:
                 reading = base.reading(depth - 1)
                 self.everywhere = base.everywhere
                 return reading
-        raise ConfigError("[extend] names a file that is not there", where=self.name)
+        raise ConfigError(
+            "[extend] names a file that is not there",
+            where=self.name,
+            hint="its path counts from this file's folder, or from the current one",
+        )
 
     def _check_top(self) -> None:
         for field in sorted(self.data.keys() - _TOP_FIELDS):

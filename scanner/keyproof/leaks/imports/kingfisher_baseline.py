@@ -28,7 +28,9 @@ def read(text: str, name: str) -> Acceptances:
     document = yamlfile.parse(text, name)
     data = document.data if isinstance(document.data, dict) else {}
     if data.get("version", 1) not in {1, 2} or data.get("fingerprint_algorithm") not in _ALGORITHMS:
-        raise ConfigError("a version of the baseline that is not known", where=name)
+        raise ConfigError(
+            "a version of the baseline that is not known", where=name, hint="known: 1 and 2"
+        )
     return Acceptances(tuple(_known(document, data)))
 
 
