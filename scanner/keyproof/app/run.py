@@ -169,7 +169,8 @@ def _crosswalk(loaded: Loaded, policies: Sequence[str]) -> controls.Crosswalk:
     for folder in own:
         if not folder.is_dir():
             where = loaded.document.where("frameworks", "folders")
-            raise ConfigError(f"there is no folder {folder}", where=where)
+            hint = "check the path: it is relative to the settings file"
+            raise ConfigError(f"there is no folder {folder}", where=where, hint=hint)
     folders = [shipped("reports") / "frameworks", *own]
     return controls.load(folders, policies=policies, only=wanted.only)
 

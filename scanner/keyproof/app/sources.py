@@ -101,7 +101,7 @@ def _files(paths: Sequence[Path]) -> list[_Chosen]:
 
 def _ad_hoc(kind: str, path: Path) -> _Chosen:
     if not path.exists():
-        raise UsageError(f"{path} does not exist")
+        raise UsageError(f"{path} does not exist", hint="check the path")
     connector = registry.load("connectors", kind)
     absolute = path.resolve()
     # the whole path: two folders of one name must not resolve each other's findings

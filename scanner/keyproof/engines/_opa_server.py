@@ -66,7 +66,8 @@ def start(binary: str) -> OpaServer:
     for _ in range(_ATTEMPTS):  # between finding a port and taking it, another may take it
         if server := _try(binary):
             return server
-    raise EngineError("the OPA server did not start", where=binary)
+    hint = f"see why: {binary} run --server; or use the embedded engine"
+    raise EngineError("the OPA server did not start", where=binary, hint=hint)
 
 
 def _try(binary: str) -> OpaServer | None:

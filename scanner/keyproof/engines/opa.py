@@ -98,7 +98,9 @@ def _expect_ours(where: OpaAddress, binary: str, seconds: float) -> None:
     stranger = Client(where._replace(token=None), seconds)
     try:
         if stranger.healthy():
-            raise EngineError("another server took the port of the OPA server", where=binary)
+            raise EngineError(
+                "another server took the port of the OPA server", where=binary, hint="run it again"
+            )
     finally:
         stranger.close()
 

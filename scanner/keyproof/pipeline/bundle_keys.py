@@ -45,7 +45,10 @@ def shared_secret(secret: str) -> Key:
         PolicyError: it is shorter than the hash.
     """
     if len(secret.encode()) < SHORTEST_SECRET:
-        raise PolicyError(f"{SECRET_VARIABLE} must have at least {SHORTEST_SECRET} bytes")
+        raise PolicyError(
+            f"{SECRET_VARIABLE} must have at least {SHORTEST_SECRET} bytes",
+            hint="generate one: openssl rand -hex 32",
+        )
     return _Hmac(secret.encode())
 
 

@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -63,14 +63,22 @@ def verify(files: Files, key: Key, *, where: str) -> None:
         raise PolicyError("is not signed", where=where, hint=hint)
     listed = _listed(_claims(files[SIGNATURES], key, where), PurePosixPath(where).name, where)
     present = {name: data for name, data in files.items() if name != SIGNATURES}
+    for difference in _differences(listed, present):
+        hint = "fetch it again; if the change is yours, sign it anew: keyproof policies sign"
+        raise PolicyError(difference, where=where, hint=hint)
+
+
+def _differences(listed: Mapping[str, tuple[str, str]], present: Files) -> Iterator[str]:
+    """Yield how the files that are there differ from those that were signed."""
     for name in sorted(present.keys() | listed.keys()):
         if name not in listed:
-            raise PolicyError(f"'{name}' was added after the bundle was signed", where=where)
-        if name not in present:
-            raise PolicyError(f"'{name}' was signed and is missing", where=where)
-        algorithm, digest = listed[name]
-        if not hmac.compare_digest(_hashed(name, present[name], algorithm), digest):
-            raise PolicyError(f"'{name}' was changed after the bundle was signed", where=where)
+            yield f"'{name}' was added after the bundle was signed"
+        elif name not in present:
+            yield f"'{name}' was signed and is missing"
+        else:
+            algorithm, digest = listed[name]
+            if not hmac.compare_digest(_hashed(name, present[name], algorithm), digest):
+                yield f"'{name}' was changed after the bundle was signed"
 
 
 def _claims(text: bytes, key: Key, where: str) -> Mapping[str, Any]:
@@ -90,7 +98,8 @@ def _claims(text: bytes, key: Key, where: str) -> Mapping[str, Any]:
             where=where,
         )
     if "crit" in header or not key.fits(f"{head}.{body}".encode(), made):
-        raise PolicyError("the signature is not by this key", where=where)
+        hint = "check whose key it is: the file of the option, or of policies.verification_key"
+        raise PolicyError("the signature is not by this key", where=where, hint=hint)
     if claims.get("scope"):
         raise PolicyError("is signed for a scope, which is not known here", where=where)
     return claims
@@ -120,7 +129,8 @@ def _listed(claims: Mapping[str, Any], folder: str, where: str) -> Mapping[str, 
     for entry in files:
         algorithm = _HASHES.get(entry["algorithm"])
         if algorithm is None:
-            raise PolicyError(f"'{entry['name']}' is signed by a weak hash", where=where)
+            hint = f"sign it with one of: {', '.join(_HASHES)}"
+            raise PolicyError(f"'{entry['name']}' is signed by a weak hash", where=where, hint=hint)
         made[entry["name"].removeprefix(prefix)] = (algorithm, entry["hash"].lower())
     if len(made) != len(files):
         raise PolicyError("its signature names a file twice", where=where)
@@ -136,7 +146,8 @@ def _hashed(name: str, data: bytes, algorithm: str) -> str:
     """Return a file's digest as OPA takes it: of documents by their content, else of the bytes."""
     base = PurePosixPath(name).name
     if base in _UNKNOWN_DATA:
-        raise PolicyError(f"'{name}': a pack of policies holds no data in YAML")
+        hint = "move it out of the folder: policies get their numbers as parameters"
+        raise PolicyError(f"'{name}': a pack of policies holds no data in YAML", hint=hint)
     if base in _STRUCTURED:
         try:
             value = json.loads(data, parse_int=_Number, parse_float=_Number)

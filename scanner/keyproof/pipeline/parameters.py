@@ -110,7 +110,7 @@ def load(
         policies: the policies that will run.
         files: the user's files, later ones over earlier ones.
         known: further policies that a file may name (those that are disabled).
-        pack: the folder of the shipped policies; only tests name another.
+        pack: the folder that stands for that of the shipped policies: that of a bundle.
 
     Raises:
         PolicyError: a file names a policy or parameter that does not exist, or a value does not fit.

@@ -61,7 +61,7 @@ def load(
 
     Args:
         folders: the user's folders; each holds ``<folder>/<name>.rego`` like the shipped one.
-        pack: the shipped folder; only tests name another.
+        pack: the folder that stands for the shipped one: that of a bundle.
         select: ids to run; empty for all.
         disable: ids to leave out.
         instead: ids of shipped policies that the user's folders may replace.
@@ -89,6 +89,12 @@ def load(
     gone = [
         name for name in lock if not name.endswith("_test.rego") and not (pack / name).is_file()
     ]
+    _expect_replaced(found, instead)
+    problems = [f"the shipped policy {name} is missing" for name in gone]
+    return narrowed(make(found.values(), problems), select=select, disable=disable)
+
+
+def _expect_replaced(found: Mapping[str, Policy], instead: Collection[str]) -> None:
     for name in instead:
         if name not in found:
             raise _unknown(name, list(found))
@@ -97,8 +103,6 @@ def load(
                 f"nothing replaces '{name}': none of your folders holds a policy of that id",
                 hint="see 'replace' and 'folders' below 'policies' in keyproof.yaml",
             )
-    problems = [f"the shipped policy {name} is missing" for name in gone]
-    return narrowed(make(found.values(), problems), select=select, disable=disable)
 
 
 def narrowed(

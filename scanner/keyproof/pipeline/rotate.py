@@ -87,7 +87,10 @@ def _approved_request(ticket: Ticket, deps: Deps, approvers: frozenset[str]) -> 
     if request is None:
         raise UsageError(f"the ticket {ticket.id} asks for no rotation")
     if ticket.state != "approved" or not by or at is None:
-        raise UsageError(f"the ticket {ticket.id} is not approved")
+        raise UsageError(
+            f"the ticket {ticket.id} is not approved",
+            hint="approve it where it is kept, then: keyproof tickets sync",
+        )
     if approvers and by not in approvers:
         raise UsageError(
             f"the ticket {ticket.id} is approved by {by}, who may not approve rotations"
@@ -129,7 +132,7 @@ def _lease(rotation: Rotation, deps: Deps) -> AbstractContextManager[bool]:
 def _stored(rotation: Rotation, deps: Deps) -> Rotation:
     stored = deps.store.rotation(rotation.id)
     if stored is None:
-        raise UsageError(f"there is no rotation {rotation.id}")
+        raise UsageError(f"there is no rotation {rotation.id}", hint="see: keyproof rotate")
     return stored
 
 
@@ -218,7 +221,10 @@ def confirm(
     """
     with _exclusively(rotation, deps) as stored:
         if stored.state != "needs_attention" or stored.resume_state is None:
-            raise UsageError(f"the rotation {stored.id} asks for no confirmation")
+            raise UsageError(
+                f"the rotation {stored.id} asks for no confirmation",
+                hint=f"where it stands: keyproof rotate show {stored.id}",
+            )
         if delete or keep:
             return _release(stored, stored.resume_state, deps, by, delete, keep)
         if stored.resume_state not in _DRAINS or stored.overlap_started_at is None:

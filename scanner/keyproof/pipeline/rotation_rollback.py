@@ -32,14 +32,20 @@ def turn_back(rotation: Rotation, deps: Deps, by: str) -> Rotation:
     """
     state = rotation.resume_state or rotation.state
     if rotation.state in TERMINAL:
-        raise UsageError(f"the rotation {rotation.id} is {rotation.state}: there is no way back")
+        raise UsageError(
+            f"the rotation {rotation.id} is {rotation.state}: there is no way back",
+            hint="plan another one: keyproof rotate plan",
+        )
     if state in _TOO_LATE:
         raise UsageError(
             f"the rotation {rotation.id} is deleting its old key: there is no way back",
             hint="rotate again instead: the new key works",
         )
     if state == "rolling_back":
-        raise UsageError(f"the rotation {rotation.id} is on its way back already")
+        raise UsageError(
+            f"the rotation {rotation.id} is on its way back already",
+            hint=f"take it on: keyproof rotate resume {rotation.id}",
+        )
     if state == "approved":
         return move(rotation, deps, "cancelled", f"cancelled by {by}: nothing was made")
     wait = timedelta(seconds=0 if state in _UNPROMOTED else rotation.request.overlap_seconds)
