@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--no-git", is_flag=True, help="Read plain files and folders, ignored ones too.")
 @click.option("--staged", is_flag=True, help="Read only what the index adds to HEAD.")
 @click.option("--range", "revisions", metavar="A..B", help="Read only what these commits add.")
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="FILE", help="Write the result to a file.")
 @click.option("--ignored", is_flag=True, help="Read files that git ignores, too.")
 @click.option("--coverage", is_flag=True, help="Say on stderr what was read and what was not.")
-@click.option("--coverage-file", metavar="FILE", help="Write that to a file, as JSON.")
+@click.option("--coverage-file", metavar="FILE", help="Write what was read to a file, as JSON.")
 @click.option(
     "--baseline",
     "accepted",
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     "--skip-untranslatable", is_flag=True, help="Name rules that have no equal, and go on."
 )
 @click.option(
-    "--detect-secrets", is_flag=True, help="Let its plugins look at files, not history, too."
+    "--detect-secrets", is_flag=True, help="detect-secrets looks at files, not history, too."
 )
 @click.option("--no-inline", is_flag=True, help="Comments beside a secret accept nothing.")
 @click.option(
@@ -103,6 +103,11 @@ def leaks(
 
     Exit codes: 0 no leak, or all accepted by a baseline or comment, 1 leaks, 2 usage, 4 something
     could not be read.
+
+    \b
+        keyproof leaks
+        keyproof leaks --range origin/main..HEAD --format github
+        keyproof leaks --no-git build -o leaks.sarif
     """
     if sum(map(bool, (no_git, staged, revisions, stdin))) > 1:
         raise UsageError("--no-git, --staged, --range and --stdin exclude one another")
@@ -136,7 +141,7 @@ def leaks(
     gaps = [gap for result in results for gap in result.gaps]
     found = [leak for result in results for leak in result.leaks]
     code = ExitCode.INCOMPLETE if gaps and not allow_incomplete else ExitCode.OK
-    if any(not leaks_view.is_accepted(leak) for leak in found) and not exit_zero:
+    if not exit_zero and not all(map(leaks_view.is_accepted, found)):
         code = ExitCode.FINDINGS
     if list_inline:
         with result_stream(output) as stream:
