@@ -23,6 +23,7 @@ from keyproof.model.policy import Severity
 from keyproof.model.record import digest
 from keyproof.model.report import PolicySummary, Report
 from keyproof.model.source import Source
+from keyproof.pipeline.message import amount
 from keyproof.pipeline.references import Subject, references
 from keyproof.pipeline.report import unread
 from keyproof.pipeline.waive import SUPPRESSIBLE, Waivers
@@ -114,7 +115,7 @@ def _findings(facts: Facts, texts: Mapping[str, Advice]) -> Iterable[Finding]:
 def _finding(leak: Leak, subject: Subject, register: Waivers, told: Advice | None) -> Finding:
     number = finding_id(leak.detector, leak.record_id)
     waiver = register.apply(SUPPRESSIBLE, subject, number)
-    places = len(leak.occurrences)
+    places = amount(len(leak.occurrences), "place")
     return Finding(
         id=number,
         policy=leak.detector,
@@ -123,7 +124,7 @@ def _finding(leak: Leak, subject: Subject, register: Waivers, told: Advice | Non
         subject=subject.ref,
         status="waived" if waiver else "fail",
         severity=_SEVERITY[leak.confidence],
-        message=f"{_title(leak, told)} in {places} place{'' if places == 1 else 's'}",
+        message=f"{_title(leak, told)} in {places}",
         remediation=_remediation(told),
         waiver=waiver,
     )

@@ -148,6 +148,8 @@ def _of_finding(finding: Finding, report: Report) -> Iterator[str]:
 
 def _over_time(finding: Finding) -> Iterator[str]:
     """Tell who accepted a finding, since when it is known, and until when it is to be mended."""
+    from keyproof.pipeline.message import amount
+
     if waiver := finding.waiver:
         yield from ("", f"Waived until {waiver.expires_on}: {waiver.reason}")
         yield f"    asked for by {waiver.requester}, approved by {waiver.approver}"
@@ -162,7 +164,7 @@ def _over_time(finding: Finding) -> Iterator[str]:
         if history.resolved_at:
             yield f"    resolved {history.resolved_at:%Y-%m-%d}"
         if history.reopened:
-            yield f"    reopened {history.reopened} times"
+            yield f"    reopened {amount(history.reopened, 'time')}"
 
 
 def _facts(report: Report, loaded: Loaded, inventory: Path | None) -> Facts:

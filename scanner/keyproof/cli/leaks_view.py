@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from keyproof.cli.terminal import note, result_stream
+from keyproof.pipeline.message import amount
 
 if TYPE_CHECKING:
     from keyproof.leaks.coverage import Statement
@@ -157,11 +158,7 @@ def gaps(unread: Sequence[Gap]) -> None:
 def summary(found: Sequence[Leak], unread: int) -> str:
     """Return the closing words: how many leaks, places and gaps."""
     places = sum(len(leak.occurrences) for leak in found)
-    text = f"{_counted(len(found), 'leak')} in {_counted(places, 'place')}" if found else "no leaks"
+    text = f"{amount(len(found), 'leak')} in {amount(places, 'place')}" if found else "no leaks"
     accepted = sum(map(is_accepted, found))
     text += f" ({accepted} accepted)" if accepted else ""
-    return text + (f"; incomplete: {_counted(unread, 'gap')}" if unread else "")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return text + (f"; incomplete: {amount(unread, 'gap')}" if unread else "")

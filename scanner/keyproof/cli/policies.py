@@ -66,6 +66,7 @@ def check(folder: Path | None, config: Path | None) -> int:
     """
     from keyproof.app.policy_new import left_as_written
     from keyproof.pipeline.canaries import wrong_examples
+    from keyproof.pipeline.message import amount
 
     loaded = _settings(config)
     pack = _of_folder(folder) if folder else _pack(loaded)
@@ -85,7 +86,7 @@ def check(folder: Path | None, config: Path | None) -> int:
         click.echo(problem)
     examples = sum(len(policy.examples) for policy in pack.policies)
     of = "policy" if len(pack.policies) == 1 else "policies"
-    wrong = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+    wrong = amount(len(problems), "problem")
     note(f"{len(pack.policies)} {of}, {examples} examples, {wrong} on {name}")
     for policy in pack.policies:
         for words in left_as_written(policy):

@@ -13,7 +13,6 @@ SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 
 SubjectType = Literal["key", "principal", "leak", "source", "waiver"]
 Status = Literal["pass", "fail", "unknown", "skip", "error"]
-EvidenceValue = str | bool | int | tuple[str, ...] | tuple[int, ...]
 
 
 class Parameter(Document, frozen=True, kw_only=True):
