@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 import click
 import pytest
 
 from keyproof.app import registry
 from keyproof.cli.main import cli
+from keyproof.cli.options import SUBJECT_TYPES
+from keyproof.model.policy import SubjectType
 
 WIDTH = 78
 """What click leaves of a terminal of 80 columns."""
@@ -49,6 +52,10 @@ def test_the_settings_file_is_told_in_the_same_words_everywhere() -> None:
     options = [p for c in EVERY.values() for p in c.command.params if p.name == "config"]
     assert len(options) > 10
     assert len({(option.help, option.metavar) for option in options}) == 1
+
+
+def test_every_type_of_subject_can_be_asked_for() -> None:
+    assert set(SUBJECT_TYPES.choices) == set(get_args(SubjectType))
 
 
 def test_every_format_of_a_report_is_named_in_the_help() -> None:

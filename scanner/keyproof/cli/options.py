@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+SUBJECT_TYPES = click.Choice(["key", "principal", "leak", "source", "waiver"])
 CONFIG = click.option(
     "--config",
     type=click.Path(path_type=Path),

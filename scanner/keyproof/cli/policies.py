@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keyproof.cli.options import CONFIG
+from keyproof.cli.options import CONFIG, SUBJECT_TYPES
 from keyproof.cli.policies_list import fields, list_, show
 from keyproof.cli.policies_signed import bundle, sign, verify
 from keyproof.cli.policies_tested import coverage, test
@@ -36,7 +36,7 @@ def policies() -> None:
     help="The folder of your own policies.",
 )  # fmt: skip
 @click.option(
-    "--subject", type=click.Choice(["key", "principal", "leak", "source", "waiver"]),
+    "--subject", type=SUBJECT_TYPES,
     help="What it decides; by default what the group's name says, else a key.",
 )  # fmt: skip
 @CONFIG

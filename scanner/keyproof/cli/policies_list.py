@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keyproof.cli.options import CONFIG, TEXT_OR_JSON
+from keyproof.cli.options import CONFIG, SUBJECT_TYPES, TEXT_OR_JSON
 from keyproof.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def show(policy_id: str, config: Path | None) -> int:
 
 
 @click.command()
-@click.argument(
-    "subject", type=click.Choice(["key", "principal", "leak", "source", "waiver"]), default="key"
-)
+@click.argument("subject", type=SUBJECT_TYPES, default="key")
 def fields(subject: SubjectType) -> int:
     """Print the fields of a subject that a policy may read, and how.
 
