@@ -100,7 +100,7 @@ def _window(rule: Detector, text: bytes, end: int) -> tuple[int, int]:
 
 def _provider_hit(rules: RuleSet, text: bytes, match: re.Match[bytes]) -> Hit | None:
     """Return the hit of the provider whose name stands around an assignment, if one does."""
-    from keyproof.leaks.generic import names_no_secret
+    from keyproof.leaks.naming import names_no_secret
     from keyproof.leaks.surroundings import whose
 
     value = match.group("secret")

@@ -14,7 +14,7 @@ MODULES = (
     "rules", "rules_bounds", "rules_literals", "rules_names", "rules_schema", "rules_source",
     "rules_trigger", "databases", "matcher", "plain",
     "exact", "checksums", "checksums_wallet", "conditions", "foreign", "fragments", "generic",
-    "ordinary", "placeholders", "published", "sift", "surroundings", "vicinity", "wordlist",
+    "naming", "ordinary", "placeholders", "published", "sift", "surroundings", "vicinity", "wordlist",
     "encoded", "encoded_escapes", "encoded_origin", "encoded_runs", "encoded_search",
     "archives", "unpack", "unpack_documents", "unpack_forms", "unpack_git", "unpack_sqlite",
     "unpack_streams",

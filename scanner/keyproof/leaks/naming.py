@@ -1,0 +1,137 @@
+"""Naming: what the name that a value is assigned to, and its line so far, say of it.
+
+The shapes of :mod:`keyproof.leaks.generic` ask this before they look at a value.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NAME_BEFORE = re.compile(rb"[0-9A-Za-z_.-]{0,40}\Z")
+"""What of a name stands before the keyword in it."""
+_NOT_A_VALUE = re.compile(
+    rb"(?:id|ids|name|names|type|types|url|uri|urls|path|file|files|dir|field|fields|label|hint|"
+    rb"policy|length|len|min|max|regex|regexp|pattern|format|prefix|suffix|expir(?:y|es|ation)?|"
+    rb"ttl|timeout|count|size|index|class|attr|attribute|param|params|parameter|column|table|"
+    rb"header|env|var|variable|placeholder|title|text|message|msg|error|help|desc|description|"
+    rb"input|form|page|link|reset|endpoint|algorithm|alg|provider|manager|store|service|version|"
+    rb"scope|scopes|strategy|enabled|required|valid|visible|public|hash|hashed|digest|sha1|sha256|"
+    rb"md5|checksum|fingerprint|ref|reference|arn|key_?id|kid|selector|xpath|locator|symbol|mint|"
+    rb"address|contract|pub|encrypted|sealed|cipher(?:text)?|mode|status|state|event|action|"
+    rb"handler|request|response|body|func|fn|cls|model|view|schema|entity|kind|method|rule|test|"
+    rb"users?|username|login|email|mail|domain|host|hostname|port|realm|role|group|region|zone|date|time|"
+    rb"option|callback|validator|generator|factory|tags?|prompt|strength|age|days|lifetime|limit|template)s?"
+    rb"\Z",
+    re.IGNORECASE,
+)
+"""The last word of names that speak of a secret and hold none: ``token_expiry``, ``password_field``."""
+_PUBLIC_NAME = re.compile(
+    rb"public[-_.]?key|pubkey|authenticity[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
+    rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?token|page[-_.]?token|continuation|cursor|"
+    rb"token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
+    rb"integrity|sha-?(?:1|2|256|384|512)(?![0-9])|md5|bcrypt|hmac|fingerprint|thumbprint|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
+    re.IGNORECASE,
+)
+"""Names of what is called a key, a token or a pass, and is meant to be seen."""
+_STRONG = re.compile(
+    rb"(?:api|auth|access|secret|private|client|signing|encryption|master|bearer|refresh|session|"
+    rb"app|consumer|service|admin|deploy|webhook)[-_.]?(?:key|token|secret)|passw|passphrase|pwd",
+    re.IGNORECASE,
+)
+"""Names that nothing but a secret has."""
+_ISSUED = re.compile(rb"(?:key|token|secret)\Z", re.IGNORECASE)
+"""The end of names that hold what a provider issues."""
+_NO_PASSWORD = re.compile(
+    rb"pass(?:ed|es|ing|able|ages?|ion|ives?|engers?|ports?|through|thru|er|box|book|s)(?![a-z])|"
+    rb"auth(?:or(?!i[sz]ation)|entic)",
+    re.IGNORECASE,
+)
+"""Words that begin as ``pass`` and ``auth`` do, and mean something else."""
+_FILE_NAME = re.compile(
+    rb"\.(?:rb|py|js|jsx|ts|tsx|go|java|kt|md|html?|txt|json|ya?ml|xml|php|c|h|cpp|cs|css|log|sh|rs|sql|svg|png)\Z"
+)
+"""A key of a map of files."""
+_SID = re.compile(
+    rb"(?i)(?:account|application|list|project|service|workspace|workflow)[-_.]?sid\Z"
+)
+"""Twilio's names for what is no key of it."""
+_NAME_LETTER = re.compile(rb"[0-9A-Za-z_.\"'-]")
+"""What a keyword that is part of a longer name, or quoted, has before it."""
+_SAID = re.compile(rb"[=:>,(|?]")
+"""What says that a value is assigned, compared or passed."""
+_LOCK_LINE = re.compile(
+    rb"integrity|sha\d{3}-|resolved|checksum|\bhash\b|\b[gp]pg[ _-](?:signing[ _-])?key: \Z",
+    re.IGNORECASE,
+)
+"""Lines of lock files and checksum lists: their values are digests."""
+
+
+def whole_name(match: re.Match[bytes], text: bytes) -> bytes:
+    """Return the whole name that the keyword is part of; nothing where the match holds no name."""
+    if "key" not in match.re.groupindex:
+        return b""
+    low = max(0, match.start() - 40)
+    before = _NAME_BEFORE.search(text[low : match.start()])
+    return (before.group() if before else b"") + match.group("key")
+
+
+def _operator(match: re.Match[bytes], text: bytes) -> bytes:
+    """Return what stands between name and value, the name too where its place is not known."""
+    start = match.end("key") if match.groupdict().get("key") else match.start()
+    return text[start : match.start("secret")]
+
+
+def is_assigned(match: re.Match[bytes], text: bytes) -> bool:
+    """Whether something between name and value says that the name has the value."""
+    return _SAID.search(_operator(match, text)) is not None
+
+
+def is_strong(name: bytes) -> bool:
+    """Whether nothing but a secret has such a name: ``api_key``, ``client-secret``."""
+    return _STRONG.search(name) is not None
+
+
+def is_issued(name: bytes) -> bool:
+    """Whether a name ends as that of a key, a token or a secret."""
+    return _ISSUED.search(name) is not None
+
+
+def line_names_no_secret(before: bytes) -> bool:
+    """Whether what stands before a value on its line says that it is none."""
+    return _LOCK_LINE.search(before) is not None or _PUBLIC_NAME.search(before) is not None
+
+
+def is_prose(match: re.Match[bytes], text: bytes) -> bool:
+    """Whether a sentence stands there, not an assignment: ``pass `--all` to it``, ``password is``."""
+    operator = _operator(match, text)
+    if not is_assigned(match, text):
+        return True
+    if b">" in operator and b"=" not in operator and operator.strip(b"\"'") != b">":
+        return True  # a comparison
+    word = match.group("key").lower()
+    before = text[max(0, match.start() - 1) : match.start()]
+    shell = match["key"] == b"PWD" and (before == b"$" or match["secret"][:1] == b"/")
+    if word == b"pwd" and (shell or b"," in operator):
+        return True  # the working directory
+    alone = not _NAME_LETTER.match(text, max(0, match.start() - 1), match.start())
+    return word == b"pass" and alone and b"=" not in operator
+
+
+def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
+    """Whether name or line say that the value is no secret."""
+    if "key" not in match.re.groupindex:
+        return False
+    name = whole_name(match, text)
+    if _PUBLIC_NAME.search(name) or _SID.search(name) or _NO_PASSWORD.match(match.group("key")):
+        return True
+    if _FILE_NAME.search(name) and b"=" not in _operator(match, text):
+        return True
+    before = match.start() - len(name) + len(match.group("key"))
+    if b"," in _operator(match, text) and text[before - 1 : before] == b"=":
+        return True  # what is called a key is a value: "store.password=secret", "other=…"
+    tail = re.split(rb"[-_.]|(?<=[a-z])(?=[A-Z])", name)[-1]
+    if tail and _NOT_A_VALUE.match(tail):
+        return True
+    start = match.start("secret")
+    line = text[max(text.rfind(b"\n", 0, start), start - 120, 0) : start]
+    return _LOCK_LINE.search(line) is not None
