@@ -154,7 +154,7 @@ def _decoded_length(value: bytes) -> int:
 
 
 def base64_any(value: bytes) -> bool:
-    """Base64 of anything printable, or of at least eight bytes."""
+    """Base64 of at least six bytes."""
     try:
         return len(_base64(value)) >= 6
     except ValueError:

@@ -12,6 +12,7 @@ import re
 from keyproof.leaks.placeholders import wordiness
 
 _REACH = 160
+"""How many bytes of a longer run are looked at on either side of a value."""
 _FOLDED = 6
 """So many lines of a block tell its letters: two of 64 may hold neither ``+`` nor ``/``."""
 _LETTERS = re.compile(rb"[0-9A-Za-z+/]+")
@@ -25,7 +26,7 @@ _DIGEST_BEFORE = re.compile(
     rb"\.(?:tgz|tar\.gz|zip|whl|git)#|base64,[0-9A-Za-z+/]{0,400}|ssh-(?:rsa|ed25519|dss) (?:[0-9A-Za-z+/]{0,400}))\Z",
     re.IGNORECASE,
 )
-
+"""What introduces a digest, a signature, a picture or a public key, right before the value."""
 _TOLD = re.compile(
     rb"(?:version|ver|revision|rev|ref|reference|githead|shasum|resolved|tag|branch|name|title|description|identity|eid|uuid|guid|etag|nonce|"
     rb"path|url|uri|file|filename|host|hostname|e?mail|user|username|digest|checksum|sha(?:1|256|512)?|hash|"
@@ -38,6 +39,7 @@ _TOLD = re.compile(
 )
 """What holds no secret, named right before the value; or a repository, before its commit."""
 _COMMIT_LINE = re.compile(rb"[0-9a-f]{40} [A-Za-z(\[]")
+"""A line of a log that begins with a commit's whole id."""
 _ITS_ID = re.compile(
     rb"(?:[-_]id|[a-z]I[dD]|\bid|(?i:[-_]credentials))[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z"
 )

@@ -15,14 +15,17 @@ UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _PATH = re.compile(
     rb"[A-Za-z]:\\|(?:\.{1,2}|~)/[\w.-]+(?:[/.]|\Z)|.*\.(?:[a-z]{2,4}|json|yaml|properties|pkcs12|tfstate|ipynb|plist|gradle|config|template)\Z"
 )
+"""A path of a drive or a folder, or the name of a file."""
 _SEGMENTS = re.compile(
     rb"@?[\w.-]*(?:/[\w.@:-]+)+/?\Z|/[\w-]+\Z|:?[A-Za-z_~][\w.~]*=[A-Za-z][\w.]*\Z"
 )
+"""Names with slashes between, or one that is assigned another."""
 _URL = re.compile(
     rb"[a-z][a-z0-9+.-]*://|www\.|mailto:|arn:|urn:|data:|git@|"
     rb"(?:env|file|ssm|vault|keyring|secretsmanager|op|ref|pass|kms|gcp|aws|azure|secret)s?:[a-z/_]",
     re.IGNORECASE,
 )
+"""An address, or the place where a manager keeps a secret."""
 _HOST = re.compile(rb"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]+)?\Z", re.IGNORECASE)
 _EMAIL = re.compile(rb"[^@]+@[a-z0-9.-]+\.[a-z]{2,}\Z", re.IGNORECASE)
 _CLOCK = re.compile(rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\Z")
@@ -38,10 +41,13 @@ _CODE = re.compile(
     rb"[?:!*]|crwdn[se][0-9]|[a-z_]+(?:,[a-z_]+)+\Z|.*\\u(?!00)[0-9A-Fa-f]{4}|%\w+%?\Z|-[\w-]+(?::\w+)?\Z|[A-Za-z_~][\w-]*(?:\.[\w-]+)+=|[a-z_]{4,20}(?::[0-9]{1,4})?\|[a-z_]{3,20}(?:[:|,][a-z0-9_,.:|]*)?\Z|"
     rb"[A-Za-z_]\w*(?:[pP]assword|[pP]asswd|[sS]ecret|[tT]oken|[kK]ey)\Z|@\w*[.~/]|[\w.]+[:;]\Z|\.Values\b|[A-Za-z_]\w*\[[^\]]*\]\Z|[a-z_]+[!?]\Z"
 )
+"""Members, calls, operators, options, translations' marks and names that end as a secret's do."""
 _IDENTIFIER = re.compile(rb"[A-Za-z_$]+(?:[-_.:/][A-Za-z]+)*[0-9]{0,2}\Z")
+"""Letters with joints, and a number of two digits at most."""
 _CONSTANT = re.compile(
     rb"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z|[a-z][a-z0-9]*(?:[-_.][a-z0-9]{1,}){2,}\Z"
 )
+"""``A_CONSTANT``, or three words with joints."""
 _WORDS = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _WIDTH = re.compile(rb"(?<=[a-z])(?:8|16|32|64|128|256|512)(?=[A-Z][a-z])")
@@ -53,6 +59,7 @@ _IDENTITY = re.compile(
     rb"pk_(?:live_|test_)?[0-9A-Za-z]{16,}|phc_[0-9A-Za-z]{40,}|"
     rb"(?:Credential=)?[^/\s]{2,64}/(?:19|20)[0-9]{6}/[\w-]+/[\w-]+/\w+_request"
 )
+"""See :func:`is_identity`."""
 _STOP = frozenset(
     rb"""a abc access account admin administrator alpha an and api app apple application auth
     authorization aws azure bar basic baz bearer bob boolean bool buffer bytes cache client code config
@@ -75,6 +82,7 @@ _ALGORITHMS = frozenset(
     pkcs poly ps pss rs rsa scrypt sha signature ssh ssl tls tlsv with""".split()
 )
 _NAMED = re.compile(rb"passw|secret|token|credential", re.IGNORECASE)
+"""In a text without digits: a name of a secret, not one."""
 _LEET = bytes.maketrans(b"01345@$!", b"oieasasi")
 _LONGEST_WORD = max(map(len, _STOP | _ALGORITHMS))
 

@@ -14,11 +14,14 @@ _STAND_IN = re.compile(
     rb"(?:real|secret|valid)|fake|masked|removed|hidden|omitted|censored|foobar|lorem",
     re.IGNORECASE,
 )
+"""Words and marks by which people say that a value is none."""
 _TEMPLATE = re.compile(
     rb"\$\{|\{\{|\}\}|\$\(|%\(|\{%|<%|%[sdv@](?![0-9A-Za-z])|#\{|\$[A-Za-z_]|%[A-Z_]{2,}%|@@|"
     rb"\{[a-z_.]{0,40}\}|<[A-Za-z_ -]{2,40}>|\[\[|\(\([\w.-]{2,60}\)\)|__[A-Z_]+__|\\\(",
 )
+"""The marks of templates, shells, formats and interpolations."""
 _RUN = re.compile(rb"([^A])\1{6}", re.DOTALL)
+"""Seven times the same letter."""
 _SEQUENCES = (
     b"abcdefgh", b"zyxwvuts", b"qwertyui", b"asdfghjk", b"abcdef01", b"abcdef12", b"fedcba98", b"456789ab",
     b"67890abc", b"abcd1234", b"1234abcd", b"abc12345",
@@ -70,6 +73,7 @@ _SEALED = re.compile(
     rb"\{(?:S?SHA[0-9]*|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|\{AQA[A-Z]|ENC[\[(]|!vault|\$ANSIBLE_VAULT",
     re.IGNORECASE,
 )
+"""How hashes of passwords, digests and what managers have encrypted begin."""
 _SEALED_BEFORE = re.compile(
     rb"ENC[\[(][^\])\s]{0,400}\Z|\$ANSIBLE_VAULT[^\n]{0,40}\n[\s0-9a-f]{0,200}\Z"
 )
