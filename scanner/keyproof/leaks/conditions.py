@@ -8,11 +8,11 @@ stays, without any value that was read, and is answered when the place is known.
 from __future__ import annotations
 
 import json
-import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+
+from keyproof.leaks.placeholders import entropy
 
 Condition = Any
 """``True``, ``False`` or a tuple of plain data; see :data:`OPERATORS`.
@@ -85,12 +85,6 @@ def skips(pending: str, path: bytes | None, commit: str | None) -> bool:
 
 def _tuples(data: Any) -> Condition:
     return tuple(_tuples(one) for one in data) if isinstance(data, list) else data
-
-
-def entropy(value: bytes) -> float:
-    """Return Shannon's entropy in bits a byte."""
-    counts = Counter(value).values()
-    return -sum(n / len(value) * math.log2(n / len(value)) for n in counts) if value else 0.0
 
 
 @lru_cache(maxsize=8192)

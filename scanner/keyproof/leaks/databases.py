@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from keyproof.leaks import engine_hyperscan
+from keyproof.leaks import compiled, engine_hyperscan
 
 TYPE_CHECKING = False  # importing typing would cost a clean commit two milliseconds
 if TYPE_CHECKING:
@@ -181,19 +181,11 @@ def _keep(path: str, parts: list[bytes]) -> None:
     from contextlib import suppress
     from pathlib import Path
 
-    kept = Path(path)
-    part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
     sizes = b"".join(len(one).to_bytes(8, "big") for one in parts)
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(b"".join((_MAGIC, sizes, *parts)))
-        part.replace(kept)
-        for old in sorted(kept.parent.glob("matcher-*.hs"), key=_age)[_KEPT:]:
+    compiled.write(path, b"".join((_MAGIC, sizes, *parts)))
+    with suppress(OSError):
+        for old in sorted(Path(path).parent.glob("matcher-*.hs"), key=_age)[_KEPT:]:
             old.unlink(missing_ok=True)
-    except OSError:
-        with suppress(OSError):
-            part.unlink()
 
 
 def _age(path: Path) -> int:
