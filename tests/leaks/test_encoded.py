@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import gzip
 import html
+import io
 import os
 import quopri
 import random
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,6 +172,20 @@ def test_what_was_cut_in_one_text_is_looked_for_in_the_next(
     assert other.encoded.cut > 0
     monkeypatch.setattr(encoded_search, "_TIMES", 4)
     assert other.find(b"again: " + run) != []
+
+
+def test_an_encoded_archive_that_cannot_be_read_is_counted(searched: Matcher) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("sealed.txt", b"sealed with a password " * 9)
+    data = content.getvalue()
+    listed = data.index(b"PK\x01\x02") + 8
+    sealed = data[:6] + b"\x01" + data[7:listed] + b"\x01" + data[listed + 1 :]
+    other = searched.copy()
+    other.find(_b64(data))
+    assert other.encoded.cut == 0
+    other.find(_b64(sealed))
+    assert other.encoded.cut == 1
 
 
 _PARTS = st.lists(

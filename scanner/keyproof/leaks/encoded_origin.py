@@ -22,12 +22,14 @@ class Decoded(NamedTuple):
         text: to be searched.
         low: where the decoded part begins in it; ``high``: where it ends.
         origin: takes a stretch of ``text`` and returns that of the original text.
+        whole: false where more is encoded there than could be read.
     """
 
     text: bytes
     low: int
     high: int
     origin: Origin
+    whole: bool = True
 
 
 class Piece(NamedTuple):

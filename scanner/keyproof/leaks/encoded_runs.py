@@ -102,7 +102,7 @@ def wide_at(text: bytes, end: int) -> Iterator[Decoded]:
 
 def packed_at(text: bytes, end: int) -> Iterator[Decoded]:
     """Yield the texts in a base64 run that holds a compressed file."""
-    from keyproof.leaks.unpack import Member, unpack
+    from keyproof.leaks.unpack import Member, Unread, unpack
 
     start = end - PACKED_LEAST
     if not _begins(text, start):
@@ -113,10 +113,13 @@ def packed_at(text: bytes, end: int) -> Iterator[Decoded]:
     block = _block(text, start, found.end())
     run = block[0][0], block[-1][1]
     data = _bytes(b"".join(text[low:high] for low, high in block))
-    members = [one.data for one in unpack(data) if isinstance(one, Member)]
-    joined = b"\n".join(members)
-    if joined:
-        yield _framed(text, run, joined, by_share(run, len(joined)))
+    every = list(unpack(data))
+    joined = b"\n".join(one.data for one in every if isinstance(one, Member))
+    # what is damaged is no file that is encoded there, as often as not: a sample, cut short
+    lost = any(isinstance(one, Unread) and one.reason != "corrupt" for one in every)
+    if joined or lost:
+        decoded = _framed(text, run, joined, by_share(run, len(joined)))
+        yield decoded._replace(whole=not lost)
 
 
 def hex_at(text: bytes, end: int) -> Iterator[Decoded]:

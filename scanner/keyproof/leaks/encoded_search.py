@@ -53,7 +53,7 @@ class EncodedSearch:
 
     Attributes:
         decoded: how many different runs were decoded.
-        cut: how often a run was too long, or a text held too much that is encoded.
+        cut: how often a run was too long or not to be read, or a text held too much that is encoded.
     """
 
     def __init__(self, matcher: Searched) -> None:
@@ -80,15 +80,16 @@ class EncodedSearch:
             self.cut += 1
             return ()
         hits: list[Hit] = []
-        begin, finish = place, place + 1
+        begin, finish, whole = place, place + 1, True
         for decoded in encoding.decode(visited.text, end):
             visited.left[0] -= len(decoded.text)
+            whole = whole and decoded.whole
             low, high = decoded.origin(decoded.low, decoded.high)
             begin, finish = min(begin, low), max(finish, high)
             for hit in self._search(visited, decoded, depth):
                 start, stop = decoded.origin(hit.start, hit.end)
                 hits.append(hit._replace(start=start, end=stop))
-        if finish - begin >= RUN_BYTES or finish == len(visited.text) == _WINDOW_BYTES:
+        if not whole or finish - begin >= RUN_BYTES or finish == len(visited.text) == _WINDOW_BYTES:
             self.cut += 1
         visited.last[encoding.name] = (begin, finish, tuple(hits))
         return visited.last[encoding.name][2]
