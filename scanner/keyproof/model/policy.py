@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from keyproof.model.record import Document
 
@@ -12,6 +12,7 @@ SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 """From mild to grave, so that an index compares."""
 
 SubjectType = Literal["key", "principal", "leak", "source", "waiver"]
+SUBJECT_TYPES: tuple[SubjectType, ...] = get_args(SubjectType)
 Status = Literal["pass", "fail", "unknown", "skip", "error"]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
-from keyproof.model.policy import Decision, EffectiveParameters, Policy, SubjectType
+from keyproof.model.policy import SUBJECT_TYPES, Decision, EffectiveParameters, Policy
 from keyproof.pipeline.alike import REMEMBERED, grouped, names_only, shows
 from keyproof.pipeline.parameters import Parameters
 from keyproof.pipeline.sheet import Sheet
@@ -21,14 +21,11 @@ from keyproof.ports import Engine
 CHUNK = 1000
 """Subjects a document: larger ones are no faster, and a fault costs more to find."""
 
-TYPES: tuple[SubjectType, ...] = ("key", "principal", "leak", "source", "waiver")
-
 _FAILURES = 64
 """After so many failed documents a policy is not asked again: its other subjects are errors."""
 
 _HOPELESS = 3
 """After so many documents of subjects that all differ, alike ones are not looked for."""
-
 
 _AHEAD = 2
 """Threads beyond the engine's width: they write and check documents while it is busy with others."""
@@ -88,7 +85,7 @@ def _tasks(
     population: Population, policies: Sequence[Policy], parameters: Parameters, chunk: int
 ) -> Iterator[_Task]:
     """Yield the documents of a run; records are made flat once for all policies of their type."""
-    for kind in TYPES:
+    for kind in SUBJECT_TYPES:
         chosen = [policy for policy in policies if policy.subject == kind]
         if not chosen:
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from keyproof import yamlfile
 from keyproof.errors import ConfigError, PolicyError
 from keyproof.model.policy import (
     SEVERITIES,
+    SUBJECT_TYPES,
     Example,
     Parameter,
     Severity,
@@ -107,7 +108,7 @@ def parse(module: str, name: str) -> Header:
 def _check_words(document: yamlfile.Document) -> None:
     """Name what is allowed where a word is none of those: the schema's own error does not."""
     custom = document.data.get("custom") if isinstance(document.data, dict) else None
-    for name, words in (("severity", SEVERITIES), ("subject", get_args(SubjectType))):
+    for name, words in (("severity", SEVERITIES), ("subject", SUBJECT_TYPES)):
         given = custom.get(name) if isinstance(custom, dict) else None
         if isinstance(given, str) and given not in words:
             raise PolicyError(

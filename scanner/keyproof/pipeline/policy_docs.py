@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from keyproof.model.finding import Control
-from keyproof.model.policy import SEVERITIES, Parameter, Policy, SubjectType
+from keyproof.model.policy import SEVERITIES, SUBJECT_TYPES, Parameter, Policy, SubjectType
 from keyproof.pipeline.subject_schema import json_schema
 
-SUBJECTS: tuple[SubjectType, ...] = ("key", "leak", "principal", "source", "waiver")
+SUBJECTS: tuple[SubjectType, ...] = tuple(sorted(SUBJECT_TYPES))
 _NOTICE = "<!-- Written by `keyproof policies docs`; edit the policy's METADATA instead. -->"
 
 
