@@ -67,6 +67,14 @@ def test_kingfisher(tmp_path: Path, more: str, kept: bool | str) -> None:
     assert found == ([("kingfisher:custom.acme.1", KEY)] if kept else [])
 
 
+def test_a_rule_of_passwords_names_no_provider(tmp_path: Path) -> None:
+    both = KINGFISHER + KINGFISHER.replace("rules:\n", "").replace("acme.1", "passwd.1")
+    named = {
+        one.id: one.named for one in brought(tmp_path, "rules.yml", both).extended.theirs.detectors
+    }
+    assert named == {"kingfisher:custom.acme.1": True, "kingfisher:custom.passwd.1": False}
+
+
 @pytest.mark.parametrize(
     ("more", "kept"),
     [

@@ -15,7 +15,6 @@ from keyproof.leaks.imports._rule import Reading, Refusal, Rule, Untranslatable
 
 Read = Callable[[Mapping[str, Any], str, list[str]], Iterable[Rule]]
 """Takes an item of the list, its ``file:line``, and the notes that it adds to for the reader."""
-_GENERIC = re.compile(r"generic|password|entropy", re.IGNORECASE)
 
 
 class Form(NamedTuple):
@@ -30,11 +29,6 @@ def is_yaml_with(field: str, name: str, text: str) -> bool:
     """Tell whether a file is YAML with ``field`` at its top."""
     stands = re.search(rf"^{field}\s*:", text, re.MULTILINE) is not None
     return name.endswith((".yml", ".yaml")) and stands
-
-
-def is_named(rule: str) -> bool:
-    """Tell from what a rule is called whether it says whose the secrets are."""
-    return _GENERIC.search(rule) is None
 
 
 def read_listed(text: str, name: str, form: Form, read: Read) -> Reading:

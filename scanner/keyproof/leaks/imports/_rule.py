@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 from keyproof.leaks.conditions import Condition
 
 FIRST = -1
 """As a group: the first one that matched something, else the whole match."""
+
+
+_GENERIC = re.compile(r"generic|entropy|password|passwd", re.IGNORECASE)
+
+
+def is_named(rule: str) -> bool:
+    """Tell from what a rule is called whether it says whose the secrets are."""
+    return _GENERIC.search(rule) is None
 
 
 class Beside(NamedTuple):

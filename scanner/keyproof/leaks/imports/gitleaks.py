@@ -21,6 +21,7 @@ from keyproof.leaks.imports._rule import (
     Refusal,
     Rule,
     Untranslatable,
+    is_named,
 )
 
 TITLE = "Gitleaks and Betterleaks: .gitleaks.toml, .betterleaks.toml"
@@ -36,7 +37,6 @@ _TOP_FIELDS = {
     "title", "description", "extend", "rules", "allowlist", "allowlists", "minVersion",
     "betterleaksMinVersion", "filter", "prefilter",
 }  # fmt: skip
-_GENERIC = re.compile(r"generic|entropy|password|passwd", re.IGNORECASE)
 
 
 def recognises(name: str, text: str) -> bool:
@@ -255,7 +255,7 @@ def _rule(raw: Mapping[str, Any], where: str) -> tuple[Rule, list[str]]:
             keywords=tuple(map(str, raw.get("keywords", ()))),
             skip=any_of(*conditions),
             beside=tuple(map(_beside, raw.get("required", ()))),
-            named=not _GENERIC.search(raw["id"]),
+            named=is_named(raw["id"]),
             reported=not raw.get("skipReport", False),
         ),
         notes,

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
 from keyproof.leaks.conditions import Condition, any_of
-from keyproof.leaks.imports._listed import Form, is_named, is_yaml_with, read_listed
-from keyproof.leaks.imports._rule import Beside, Reading, Rule, Untranslatable
+from keyproof.leaks.imports._listed import Form, is_yaml_with, read_listed
+from keyproof.leaks.imports._rule import Beside, Reading, Rule, Untranslatable, is_named
 
 TITLE = "Kingfisher, Nosey Parker and Titus: YAML rules"
 RULES = True

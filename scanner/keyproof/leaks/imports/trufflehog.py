@@ -7,8 +7,8 @@ from typing import Any
 
 from keyproof.leaks.conditions import Condition, any_of
 from keyproof.leaks.imports._dialect import translate
-from keyproof.leaks.imports._listed import Form, is_named, is_yaml_with, read_listed
-from keyproof.leaks.imports._rule import FIRST, Beside, Reading, Rule, Untranslatable
+from keyproof.leaks.imports._listed import Form, is_yaml_with, read_listed
+from keyproof.leaks.imports._rule import FIRST, Beside, Reading, Rule, Untranslatable, is_named
 
 TITLE = "TruffleHog: custom detectors"
 RULES = True
