@@ -48,6 +48,10 @@ class Suppression(Document, frozen=True, kw_only=True):
     expires_on: str | None = None
     expired: bool = False
 
+    def holds(self, today: str) -> bool:
+        """Tell whether it is still in force on a day, ``YYYY-MM-DD``: its last day counts."""
+        return not self.expired and (not self.expires_on or self.expires_on >= today)
+
 
 class Occurrence(Document, frozen=True, kw_only=True):
     """One place where a leaked secret stands.

@@ -54,6 +54,4 @@ def count_in_head(
 def _suppressed(occurrence: Occurrence, today: str) -> bool:
     """Tell whether a statement that is still in force accepts the occurrence."""
     statement = occurrence.suppression
-    if statement is None or statement.expired:
-        return False
-    return statement.expires_on is None or statement.expires_on >= today
+    return statement is not None and statement.holds(today)

@@ -8,7 +8,7 @@ from datetime import date
 
 from keyproof.model.facts import Facts
 from keyproof.model.finding import AppliedWaiver, finding_id
-from keyproof.model.leak import Leak, Suppression
+from keyproof.model.leak import Leak
 from keyproof.model.policy import Evaluation, Severity
 from keyproof.model.record import record_id
 from keyproof.model.report import WaiverNote
@@ -143,7 +143,8 @@ class Waivers:
     def _suppression(self, leak: Leak) -> AppliedWaiver | None:
         """Return a waiver made of the suppressions of a leak, if every occurrence has a valid one."""
         stated = [occurrence.suppression for occurrence in leak.occurrences]
-        if not stated or not all(s and self._valid(s) for s in stated):
+        today = self._today.isoformat()
+        if not stated or not all(s and s.holds(today) for s in stated):
             return None
         first = min((s for s in stated if s), key=lambda s: (s.reason is None, s.kind, s.marker))
         return AppliedWaiver(
@@ -156,10 +157,6 @@ class Waivers:
             created_on="not stated",
             expires_on=min((s.expires_on for s in stated if s and s.expires_on), default="never"),
         )
-
-    def _valid(self, suppression: Suppression) -> bool:
-        lapsed = suppression.expires_on and suppression.expires_on < self._today.isoformat()
-        return not (suppression.expired or lapsed)
 
 
 def matches(waiver: Waiver, subject: Subject) -> bool:
