@@ -65,7 +65,6 @@ _DAMAGE = (
 )
 """What the standard library raises on hostile archives: much more than its own errors."""
 
-
 _STREAMS = {
     "gzip": gzipped,
     "bzip2": bzipped,
@@ -234,16 +233,21 @@ def _zipped(
     if entry.flag_bits & _ENCRYPTED:
         yield Unread(path, "unsupported")
         return
-    limit = bounds.layer()
     try:
         with archive.open(entry) as stream:
-            content = stream.read(limit + 1)
+            content = stream.read(bounds.layer() + 1)
     except NotImplementedError:
         yield Unread(path, "unsupported")
         return
     except _DAMAGE:
         yield Unread(path, "corrupt")
         return
+    yield from _read(content, path, bounds, depth)
+
+
+def _read(content: bytes, path: bytes, bounds: _Bounds, depth: int) -> Iterator[Member | Unread]:
+    """Yield what was read of a member, and that there is more where it is over the limit."""
+    limit = bounds.layer()
     bounds.left -= len(content)
     yield from _member(content[:limit], path, bounds, depth)
     if len(content) > limit:
@@ -279,17 +283,13 @@ def _tarred(
     archive: tarfile.TarFile, entry: tarfile.TarInfo, path: bytes, bounds: _Bounds, depth: int
 ) -> Iterator[Member | Unread]:
     inner = _joined(path, entry.name)
-    limit = bounds.layer()
     try:
         stream = archive.extractfile(entry)
-        content = stream.read(limit + 1) if stream else b""
+        content = stream.read(bounds.layer() + 1) if stream else b""
     except _DAMAGE:
         yield Unread(inner, "corrupt")
         return
-    bounds.left -= len(content)
-    yield from _member(content[:limit], inner, bounds, depth)
-    if len(content) > limit:
-        yield Unread(inner, "limit")
+    yield from _read(content, inner, bounds, depth)
 
 
 def _joined(path: bytes, name: str) -> bytes:
