@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from keyproof.leaks.databases import (
     SEARCHED,
@@ -33,6 +33,21 @@ _LINE = 512
 
 Trigger = tuple[int, int]
 """What hyperscan reported: index of the trigger, offset after the match's last byte."""
+
+
+class Reach(NamedTuple):
+    """What a trigger and its exact check look at.
+
+    Attributes:
+        width: the most bytes that the trigger matches.
+        left: how far before its end the check looks; ``right``: how far behind.
+        into: see ``Detector.into``.
+    """
+
+    width: int
+    left: int
+    right: int
+    into: int
 
 
 class Matcher:
@@ -68,8 +83,8 @@ class Matcher:
         """Tell whether a buffer holds a run of text in UTF-16 or UTF-32."""
         return bool(self.databases.scan("wide", data))
 
-    def reaches(self) -> list[tuple[int, int, int]]:
-        """Return, by trigger, how far it and its exact check look: its width, left and right."""
+    def reaches(self) -> list[Reach]:
+        """Return, by trigger, how far it and its exact check look."""
         return _reaches(Digested(self.rules))
 
     def confirm(self, text: bytes, triggers: Iterable[Trigger]) -> list[Hit]:
@@ -140,17 +155,17 @@ def _groups(hits: Iterable[Hit]) -> Iterator[list[Hit]]:
 
 
 @lru_cache(maxsize=4)
-def _reaches(digested: Digested) -> list[tuple[int, int, int]]:
+def _reaches(digested: Digested) -> list[Reach]:
     rules, made = digested.rules, []
     for trigger in rules.triggers:
         detector = rules.detectors[trigger.detector]
         within = max(detector.companion.within if detector.companion else 0, detector.around)
         left = max(trigger.before, detector.before) + within + _LINE
         right = max(trigger.after, detector.after) + within + _LINE
-        made.append((trigger.width, left, right))
+        made.append(Reach(trigger.width, left, right, detector.into))
     from keyproof.leaks.encoded import ENCODINGS
 
-    return made + [(one.width, one.left, one.right) for one in ENCODINGS]
+    return made + [Reach(one.width, one.left, one.right, 0) for one in ENCODINGS]
 
 
 def open_matcher(rules: RuleSet, cache_folder: Path) -> Matcher:

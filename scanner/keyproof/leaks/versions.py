@@ -21,6 +21,7 @@ from keyproof.leaks.hit import Hit
 from keyproof.leaks.listing import Shard
 from keyproof.leaks.locate import locate
 from keyproof.leaks.packs import Entry, Pack
+from keyproof.leaks.sift import MOST_BYTES, NEAR_BYTES, may_be_random
 
 _KEPT_BYTES = 48 << 20
 """So much of the texts that later versions rest on is kept; beyond, git's own reader reads them."""
@@ -212,7 +213,9 @@ class VersionReader:
 
         Every chain of versions begins with a whole text, most of which stood in others.
         """
-        _, left, right = self._reach[number]
+        _, left, right, into = self._reach[number]
+        if into and not may_be_random(text, end - into):
+            return _Judged(end, number, (), 0, into + NEAR_BYTES, MOST_BYTES)
         encoding = number - self._matcher.first_encoding
         if encoding >= 0:
             extent = ENCODINGS[encoding].extent
