@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple, cast
@@ -116,6 +115,8 @@ def fields(repository: Repository, *arguments: str, data: bytes) -> Iterator[byt
 
     Where git fails, what it had said until then is all.
     """
+    import tempfile  # a clean commit needs none
+
     with tempfile.TemporaryFile() as given:  # a pipe could deadlock
         given.write(data)
         given.seek(0)
