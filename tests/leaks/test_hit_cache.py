@@ -14,7 +14,7 @@ from tests.support.repository import Repo, line, warm
 from keyproof.identity import KeyedFingerprinter
 from keyproof.leaks import compiled, whole
 from keyproof.leaks.hitcache import SqliteHitCache
-from keyproof.leaks.scan import open_scanner, scan_repository
+from keyproof.leaks.scan import Scanner, open_scanner, scan_repository
 
 _WRITER = """
 import sys, time
@@ -57,21 +57,62 @@ def test_writers_at_once_and_killed_ones_leave_whole_entries(tmp_path: Path) -> 
         assert cache.get(["after"]) == {"after": b"a killed writer"}
 
 
-def test_places_are_worked_out_again_by_other_code(
-    planted: Path, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def repo(planted: Path) -> Repo:
+    made = Repo(planted / "repo", planted / "git-home")
+    made.write("app.py", line(github_pat("remembered")))
+    made.commit("first")
+    return made
+
+
+@pytest.fixture
+def scanner(home: Path, planted: Path) -> Scanner:
     warm(home)
-    repo = Repo(planted / "repo", planted / "git-home")
-    repo.write("app.py", line(github_pat("remembered")))
-    repo.commit("first")
-    scanner = open_scanner(
+    return open_scanner(
         os.environ | {"XDG_CACHE_HOME": str(home / "cache")},
         KeyedFingerprinter(bytes(16), local=False),
         cache=SqliteHitCache(planted / "hits"),
         workers=1,
     )
+
+
+def test_places_are_worked_out_again_by_other_code(
+    repo: Repo, scanner: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = scan_repository(scanner, repo.path)
     monkeypatch.setattr(whole, "assemble", lambda *_, **__: ())
     assert scan_repository(scanner, repo.path).leaks == first.leaks != ()
     monkeypatch.setattr(compiled, "stamp", lambda _: "other code")
     assert scan_repository(scanner, repo.path).leaks == ()
+
+
+def test_what_is_absent_is_remembered_as_such_until_it_is_there(
+    repo: Repo, scanner: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write("other.py", line(github_pat("absent at first")))
+    repo.commit("second")
+    oid = repo.git("rev-parse", "HEAD:other.py").strip()
+    kept = repo.path / ".git" / "objects" / oid[:2] / oid[2:]
+    aside = kept.rename(repo.path.parent / "aside")
+    (repo.path / "other.py").unlink()
+    first = scan_repository(scanner, repo.path)
+    assert (len(first.leaks), {gap.reason for gap in first.gaps}) == (1, {"missing_object"})
+    with monkeypatch.context() as patched:
+        patched.setattr(whole, "_scan", None)  # the answer is known
+        again = scan_repository(scanner, repo.path)
+    assert (again.leaks, again.gaps) == (first.leaks, first.gaps)
+    aside.rename(kept)
+    last = scan_repository(scanner, repo.path)
+    assert (len(last.leaks), last.gaps) == (2, ())
+
+
+def test_what_is_damaged_is_read_again(repo: Repo, scanner: Scanner) -> None:
+    oid = repo.git("rev-parse", "HEAD:app.py").strip()
+    kept = repo.path / ".git" / "objects" / oid[:2] / oid[2:]
+    (repo.path / "app.py").unlink()
+    content = kept.read_bytes()
+    kept.chmod(0o600)
+    kept.write_bytes(content[: len(content) // 2])
+    assert {gap.reason for gap in scan_repository(scanner, repo.path).gaps} == {"corrupt"}
+    kept.write_bytes(content)
+    assert len(scan_repository(scanner, repo.path).leaks) == 1

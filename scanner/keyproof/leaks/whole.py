@@ -13,7 +13,14 @@ from keyproof.leaks.archives import Inside
 from keyproof.leaks.archives import inside as member
 from keyproof.leaks.assemble import Cleaner, assemble
 from keyproof.leaks.collector import Row, search_text
-from keyproof.leaks.gaps import UNPACKING, inside_gaps, object_gaps, shallow_gap, unchecked_gap
+from keyproof.leaks.gaps import (
+    LFS_CALL,
+    UNPACKING,
+    inside_gaps,
+    object_gaps,
+    shallow_gap,
+    unchecked_gap,
+)
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.listing import Unread
 from keyproof.leaks.matcher import Matcher
@@ -24,6 +31,7 @@ from keyproof.model.source import Gap
 from keyproof.ports.context import Fingerprinter, HitCache
 
 _T = TypeVar("_T")
+_ABSENT = frozenset({"missing_object", "partial_clone", "shallow"})
 _FORMAT = 5
 """Raised when the form of what is remembered changes."""
 
@@ -83,8 +91,15 @@ class _Outcome(msgspec.Struct, frozen=True):
     counts: tuple[tuple[str, int], ...]
 
     def is_lasting(self) -> bool:
-        """Whether nothing could be read next time that was not now: only packed files were not."""
-        return all(gap.call == UNPACKING for gap in self.gaps)
+        """Whether nothing could be read next time that was not now, of the same objects and refs.
+
+        A git object that is absent stays so, or there are more objects; what is damaged may be
+        mended in place, and what Git LFS keeps may be fetched.
+        """
+        return all(
+            gap.call == UNPACKING or (gap.reason in _ABSENT and gap.call != LFS_CALL)
+            for gap in self.gaps
+        )
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -157,16 +172,13 @@ def _read(
     given: Given, repository: Repository, ids: bytes, known: _Known | None
 ) -> tuple[history.ObjectsRead, _Known]:
     """Read what ``known`` does not hold, and return it with everything that is known now."""
-    wanted: bytes | None = None
+    wanted = None
     rows: tuple[Row, ...] = ()
     within: tuple[Inside, ...] = ()
     counts: dict[str, int] = {}
     if known is not None:
-        present = set(ids.splitlines())
-        fresh = present.difference(known.ids.splitlines())
-        gone = len(known.ids.splitlines()) + len(fresh) - len(present)
-        if gone == 0:
-            wanted = b"".join(oid + b"\n" for oid in sorted(fresh))
+        wanted = _added(known.ids, ids)
+        if wanted is not None:
             rows, within, counts = known.rows, known.inside, dict(known.counts)
     read = history.read_objects(
         repository,
@@ -182,6 +194,17 @@ def _read(
     kept = ids if not lost else b"".join(i + b"\n" for i in ids.splitlines() if i not in lost)
     inside = (*within, *read.inside)
     return read, _Known(kept, (*rows, *read.rows), tuple(counts.items()), inside)
+
+
+def _added(before: bytes, now: bytes) -> bytes | None:
+    """Return the ids that only ``now`` holds; ``None`` where it lacks one of ``before``."""
+    if before == now:
+        return b""
+    present, known = set(now.splitlines()), before.splitlines()
+    fresh = present.difference(known)
+    if len(known) + len(fresh) != len(present):
+        return None
+    return b"".join(oid + b"\n" for oid in sorted(fresh))
 
 
 def packed_gaps(given: Given, within: Iterable[Inside], paths: Mapping[str, bytes]) -> list[Gap]:
