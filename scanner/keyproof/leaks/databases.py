@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from keyproof.leaks.rules import RuleSet
+    from keyproof.leaks.rules import RuleSet, Trigger
 
 hyperscan = engine_hyperscan.load()
 WIDTHS = (144, 640)
@@ -103,6 +103,15 @@ def made_databases(rules: RuleSet, cache_folder: str) -> Databases:
     into = bytes(rules.detectors[trigger.detector].into for trigger in rules.triggers)
     _keep(_path(rules.digest, cache_folder), [*(dumped[part] for part in _PARTS), into])
     return Databases({part: _loaded(one) for part, one in dumped.items()}, into)
+
+
+def refused(trigger: Trigger) -> str:
+    """Return what hyperscan says against a trigger; nothing where it takes it."""
+    try:
+        _compile([(0, trigger.expression, trigger.flags)])
+    except hyperscan.error as failure:
+        return str(failure).rstrip(".")
+    return ""
 
 
 def part_of(width: int) -> str:

@@ -21,7 +21,7 @@ import msgspec
 
 from keyproof.errors import ConfigError, MissingExtra
 from keyproof.leaks import compiled, judging
-from keyproof.leaks.databases import Databases, made_databases, stored_databases
+from keyproof.leaks.databases import Databases, made_databases, refused, stored_databases
 from keyproof.leaks.imports._compile import Compiled, compile_all
 from keyproof.leaks.imports._rule import Reading, Refusal
 from keyproof.leaks.matcher import Matcher, open_lazily
@@ -214,6 +214,14 @@ def _own(path: Path) -> Compiled:
     from keyproof.leaks.rules_source import compile_rules
 
     made = compile_rules("", [path])
+    for trigger in made.triggers:
+        why = refused(trigger)
+        if why:
+            raise ConfigError(
+                f"{made.detectors[trigger.detector].id}: hyperscan refuses its trigger: {why}",
+                where=str(path),
+                hint="leave look-arounds and back-references to 'pattern'",
+            )
     return Compiled(made.detectors, made.triggers, (), ())
 
 

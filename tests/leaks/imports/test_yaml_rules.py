@@ -128,6 +128,11 @@ def test_rules_in_our_own_form(tmp_path: Path) -> None:
     assert rules.found(f"t = '{value}'") == [("acme.token", value)]
     with pytest.raises(ConfigError, match=r"acme\.yaml:8.*unknown setting 'kindd'"):
         brought(tmp_path, "acme.yaml", OWN.replace("kind:", "kindd:"))
+    ahead = OWN + "    trigger: ['(?=a)acme_[a-f]']\n"
+    with pytest.raises(
+        ConfigError, match=r"acme\.token: hyperscan refuses its trigger: Zero-width"
+    ):
+        brought(tmp_path, "acme.yaml", ahead)
 
 
 def test_a_file_of_no_known_form_is_refused(tmp_path: Path) -> None:
