@@ -46,7 +46,7 @@ def read_objects(
     step: Step | None = None,
 ) -> ObjectsRead:
     """Read all objects, or those ``wanted`` (ids, one a line), and match each once."""
-    pieces, total, lost = _pieces(repository, matcher, wanted, workers)
+    pieces, processes, total, lost = _planned(repository, matcher, wanted, workers)
     oid_bytes = _oid_bytes(pieces)
     packs = open_packs(repository.common_dir / "objects", oid_bytes)
 
@@ -58,7 +58,7 @@ def read_objects(
         return _done(collector, unread)
 
     done: list[tuple[Shard, _Done]] = []
-    for piece, result in spread(work, pieces, workers or listing.default_workers()):
+    for piece, result in spread(work, pieces, processes):
         if isinstance(result, Crashed):
             oids = [h.split(b" ", 1)[0].decode() for h in piece.headers.splitlines()]
             done.append((piece, _Done([], [Unread(oid, "crash") for oid in oids], 0, [], {})))
@@ -69,16 +69,24 @@ def read_objects(
     return _sum(total, lost, done)
 
 
-def _pieces(
+class _Planned(NamedTuple):
+    """What to read: in pieces, by how many processes, how many objects; and what cannot be read."""
+
+    pieces: list[Shard]
+    processes: int
+    total: int
+    lost: tuple[Unread, ...]
+
+
+def _planned(
     repository: Repository, matcher: Matcher, wanted: bytes | None, workers: int | None
-) -> tuple[list[Shard], int, tuple[Unread, ...]]:
-    """Return what to read in pieces, how many objects that is, and what cannot be asked for."""
+) -> _Planned:
+    """List the objects and cut the list into pieces, which take a fraction of its memory."""
     listed = listing.list_objects(repository, wanted)
     size = sum(int(h[h.rfind(b" ") + 1 :]) for headers in listed.headers.values() for h in headers)
     matcher.databases.expect(size)
     count = 1 if size < SMALL_BYTES else workers or listing.default_workers()
-    # a listing takes several times the memory of the pieces that are made of it
-    return listing.shards(listed, count), listed.total(), listed.unread
+    return _Planned(listing.shards(listed, count), count, listed.total(), listed.unread)
 
 
 class _Done(NamedTuple):
