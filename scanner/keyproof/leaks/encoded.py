@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from keyproof.leaks import encoded_escapes, encoded_runs
+from keyproof.leaks import encoded_columns, encoded_escapes, encoded_runs
 from keyproof.leaks.encoded_origin import RUN_BYTES, Decoded
 
 DEPTH = 3
@@ -56,6 +56,20 @@ def _run(
     return Encoding(name, expression, least + 3, left, right, least, stride, decode)
 
 
+def _rows(expression: bytes, decode: Callable[[bytes, int], Iterator[Decoded]]) -> Encoding:
+    """Return what announces rows whose columns are named before them."""
+    return Encoding(
+        "columns",
+        expression,
+        encoded_columns.WIDTH,
+        encoded_columns.REACH,
+        encoded_columns.ROWS_BYTES,
+        0,
+        1,
+        decode,
+    )
+
+
 ENCODINGS = (
     _run(
         "base64", encoded_runs.BASE64_TRIGGER, encoded_runs.BASE64_LEAST, 4, encoded_runs.base64_at
@@ -95,4 +109,6 @@ ENCODINGS = (
         1,
         encoded_escapes.quoted_at,
     ),
+    _rows(encoded_columns.VALUES_TRIGGER, encoded_columns.values_at),
+    _rows(encoded_columns.COPY_TRIGGER, encoded_columns.copied_at),
 )
