@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.leaks.samples.files import FILES
+
 CLOUD = r"""
 azure.functions_key_older AZURE_FUNCTION_HOST_KEY {b54}==
 akamai.client_token client_token akab-{l16}-{l16}
@@ -836,4 +838,5 @@ TABLES = (
     WORK,
     DATA,
     FORMS_AND_FILES,
+    FILES,
 )
