@@ -85,6 +85,15 @@ def _base64(value: bytes) -> bytes:
     return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
 
 
+def base64_password(value: bytes) -> bool:
+    """Base64 of ``user:password`` whose password is more than a short word."""
+    try:
+        password = _base64(value).partition(b":")[2]
+    except ValueError:
+        return False
+    return len(password) >= 16 or not password.isalpha()
+
+
 def base64_text(value: bytes) -> bool:
     """Base64 of ``user:password`` in printable ASCII: HTTP Basic, Docker's ``auth``."""
     try:
@@ -233,6 +242,7 @@ CHECKS: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
             aws_key_id,
             json_object,
             base64_text,
+            base64_password,
             jwt,
             jwt_service_role,
             pem,

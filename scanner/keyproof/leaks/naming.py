@@ -26,7 +26,7 @@ _NOT_A_VALUE = re.compile(
 )
 """The last word of names that speak of a secret and hold none: ``token_expiry``, ``password_field``."""
 _PUBLIC_NAME = re.compile(
-    rb"public[-_.]?key|pubkey|authenticity[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
+    rb"public[-_.]?key|pubkey|withdrawal[-_.]?credential|authenticity[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
     rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?token|page[-_.]?token|continuation|cursor|"
     rb"token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
     rb"integrity|sha-?(?:1|2|256|384|512)(?![0-9])|md5|bcrypt|hmac|fingerprint|thumbprint|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
@@ -55,6 +55,10 @@ _SID = re.compile(
     rb"(?i)(?:account|application|list|project|service|workspace|workflow)[-_.]?sid\Z"
 )
 """Twilio's names for what is no key of it."""
+_IS_KEY = re.compile(rb"\\?[\"'`][ ]?(?::[^:]|=>)")
+"""Behind what is a name itself: ``…", "title": "…"``."""
+_USER_BEFORE = re.compile(rb"(?i)(?:user(?:name)?|login|e?mail|account)[ ]?,[ ]?\Z")
+"""``user, `` before ``password = "ada", "…"``: the first value is the user's."""
 _NAME_LETTER = re.compile(rb"[0-9A-Za-z_.\"'-]")
 """What a keyword that is part of a longer name, or quoted, has before it."""
 _SAID = re.compile(rb"[=:>,(|?]")
@@ -127,8 +131,15 @@ def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
     if _FILE_NAME.search(name) and b"=" not in _operator(match, text):
         return True
     before = match.start() - len(name) + len(match.group("key"))
-    if b"," in _operator(match, text) and text[before - 1 : before] == b"=":
+    operator = _operator(match, text)
+    if b"," in operator and text[before - 1 : before] == b"=":
         return True  # what is called a key is a value: "store.password=secret", "other=…"
+    if b"," in operator and _IS_KEY.match(text, match.end("secret")):
+        return True  # behind the end of a text, the name of the next one
+    if b")" in operator and b"=>" in operator:
+        return True  # what a call returns, not what it was given
+    if b"=" in operator and _USER_BEFORE.search(text, max(0, before - 40), before):
+        return True  # the first of two that are assigned at once
     tail = re.split(rb"[-_.]|(?<=[a-z])(?=[A-Z])", name)[-1]
     if tail and _NOT_A_VALUE.match(tail):
         return True

@@ -21,7 +21,7 @@ _SEGMENTS = re.compile(
 )
 """Names with slashes between, or one that is assigned another."""
 _URL = re.compile(
-    rb"[a-z][a-z0-9+.-]*://|www\.|mailto:|arn:|urn:|data:|git@|"
+    rb"(?:jdbc:)?[a-z][a-z0-9+.-]*://|jdbc:[a-z]|www\.|mailto:|arn:|urn:|data:|git@|"
     rb"(?:env|file|ssm|vault|keyring|secretsmanager|op|ref|pass|kms|gcp|aws|azure|secret)s?:[a-z/_]",
     re.IGNORECASE,
 )
@@ -30,14 +30,14 @@ _HOST = re.compile(rb"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]+)?\Z", re.
 _EMAIL = re.compile(rb"[^@]+@[a-z0-9.-]+\.[a-z]{2,}\Z", re.IGNORECASE)
 _CLOCK = re.compile(rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\Z")
 _VERSION = re.compile(
-    rb"(?:[0-9]:)?[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+._(@][0-9A-Za-z._@()-]+|[a-z]+[0-9.]+)?\Z|[0-9]+\.v[0-9a-f_]+\Z|[<>=^~!]{1,2}[0-9.]+[|,][0-9a-z<>=^~!|,. *@-]*\Z"
+    rb"(?:[0-9]:)?[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+._(@][0-9A-Za-z._@()+-]+|[a-z]+[0-9.]+)?\Z|[0-9]+\.v[0-9a-f_]+\Z|[<>=^~!]{1,2}[0-9.]+[|,][0-9a-z<>=^~!|,. *@-]*\Z"
 )
 _DATE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MEDIA_TYPE = re.compile(rb"(?:application|audio|font|image|multipart|text|video)/[a-z0-9.+*-]+")
 _CODE = re.compile(
     rb"[A-Za-z_$][\w$]*(?:[.:>-]{1,2}[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
     rb"\|\||&&|==|\w\?\.\w|\+=|\\[dwsS]|\[\^|\(\?)|[@#.:][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}|"
-    rb"--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=[0-9]{1,3}\Z|[a-z_]{2,24}=\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
+    rb"[a-z][a-z_-]*(?:/[a-z][a-z_-]*){1,6}[/_]v[0-9]{1,3}(?:(?:alpha|beta)[0-9]{1,2})?\Z|--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=[0-9]{1,3}\Z|[a-z_]{2,24}=\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
     rb"[?:!*]|crwdn[se][0-9]|[a-z_]+(?:,[a-z_]+)+\Z|.*\\u(?!00)[0-9A-Fa-f]{4}|%\w+%?\Z|-[\w-]+(?::\w+)?\Z|[A-Za-z_~][\w-]*(?:\.[\w-]+)+=|[a-z_]{4,20}(?::[0-9]{1,4})?\|[a-z_]{3,20}(?:[:|,][a-z0-9_,.:|]*)?\Z|"
     rb"[A-Za-z_]\w*(?:[pP]assword|[pP]asswd|[sS]ecret|[tT]oken|[kK]ey)\Z|@\w*[.~/]|[\w.]+[:;]\Z|\.Values\b|[A-Za-z_]\w*\[[^\]]*\]\Z|[a-z_]+[!?]\Z"
 )
@@ -57,23 +57,27 @@ _IDENTITY = re.compile(
     rb"0x[0-9a-fA-F]{40}|(?!SK)[A-Z]{2}[0-9a-f]{32}|(?:[0-9a-fA-F]{2}:){7,}[0-9a-fA-F]{2}|"
     rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{10,16}|[UANCOX][A-Z2-7]{55}|"
     rb"pk_(?:live_|test_)?[0-9A-Za-z]{16,}|phc_[0-9A-Za-z]{40,}|"
-    rb"(?:Credential=)?[^/\s]{2,64}/(?:19|20)[0-9]{6}/[\w-]+/[\w-]+/\w+_request"
+    rb"(?:Credential=)?[^/\s]{2,64}/(?:19|20)[0-9]{2}-?[0-9]{2}-?[0-9]{2}/[\w-]+/[\w-]+/\w+_request|(?:0x)?0[23][0-9a-f]{64}|(?:0x)?04[0-9a-f]{128}|"
+    rb"(?:[a-z][a-z_-]{1,30}/){1,4}[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 """See :func:`is_identity`."""
 _STOP = frozenset(
-    rb"""a abc access account admin administrator alpha an and api app apple application auth
-    authorization aws azure bar basic baz bearer bob boolean bool buffer bytes cache client code config
-    cookie correct credential credentials current data database db default delete demo dev development
-    disabled docker empty enabled encrypted enter env error expired false field file foo for fill
-    generated github gitlab goes google guest hash header hello here host http https hunter id in
-    incorrect input int integer invalid is it jwt key kubernetes label length letmein local localhost
-    login long master me missing mock my mysql name new nil no none not null number object of ok old
-    optional oauth other otheruser parameter pass passphrase passwd password passw0rd please pw path
-    postgres private prod production project properties property public pwd qux qwerty random read real
-    redis refresh required root s safe salt save secret secrets secure server service session set short
-    sign some something staging str string strong sts super system temp test tester testing text that
-    the this tmp to token top true type undefined unknown update url use user username uuid valid value
-    variable vault very version void with word world wrong www yes you your""".split()
+    rb"""a abc access account admin administrator alpha an and another any api app apple application
+    auth authorization aws azure bad bar basic baz bearer begin bob bool boolean buffer bytes cache
+    change changed client code config cookie correct credential credentials current data database db
+    default delete deliberately demo dev development disabled docker empty enabled encrypted enter
+    env error expired false field file fill first foo for generated github gitlab goes google guest
+    hash header hello here host http https hunter id in incorrect input insecure int integer invalid
+    is it jwt key kind kubernetes label last length letmein local localhost login long mariadb
+    master me missing mock mongo mongodb mssql my mysql name new nice nil no none not null number
+    oauth object of ok old optional oracle other otheruser parameter pass passphrase passw0rd passwd
+    password path please postgres postgresql private prod production project properties property
+    public pw pwd qux qwerty rabbit rabbitmq random read real redis refresh required root s safe
+    salt save second secret secrets secure server service session set short sign simple some
+    something special staging static str string strong sts super sure system temp test tester
+    testing text that the third this tmp to token top true type undefined unknown update url use
+    user username uuid valid value variable vault version very void vulnerable weak welcome with
+    word world wrong www yes you your""".split()
 )
 _SEVERAL = frozenset(word for word in _STOP if len(word) > 1)
 _ALGORITHMS = frozenset(
@@ -106,7 +110,8 @@ def is_identity(value: bytes) -> bool:
     """Whether a value is by its form the public name of something.
 
     An address of a block chain, a resource of Twilio, a fingerprint, a time beside a UUID, a public
-    key of NATS, a publishable key of Stripe or PostHog, the scope of a signature.
+    key of NATS, a publishable key of Stripe or PostHog, the scope of a signature, a point of a curve,
+    a path that ends in a UUID.
     """
     return _IDENTITY.fullmatch(value) is not None
 

@@ -10,7 +10,7 @@ from math import log2
 
 _STAND_IN = re.compile(
     rb"example|sample|placeholder|change[-_]?(?:me|it|this)|your[-_.]?|dummy|redacted|"
-    rb"insert[-_]|replace|t[o0]do|[-_]here\b|x{5}|\*\*\*|\.\.\.|####|<[a-z]|not[-_]?(?:a[-_]?)?"
+    rb"insert[-_]|replace|t[o0]do|[-_]here\b|x{5}|^x{4}(?![0-9A-Za-z])|\*\*\*|\.\.\.|####|<[a-z]|not[-_]?(?:a[-_]?)?"
     rb"(?:real|secret|valid)|fake|masked|removed|hidden|omitted|censored|foobar|lorem",
     re.IGNORECASE,
 )

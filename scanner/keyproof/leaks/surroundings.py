@@ -37,6 +37,7 @@ _SAID = re.compile(
     rb"(?<![a-z])(?:pat|pk|sid|jwt)"
 )
 """A name that says itself that it names a secret."""
+_PASSWORD = re.compile(rb"(?i)pass(?:wor|w|phr)|pwd")
 _LONE = re.compile(rb"[^0-9A-Za-z]+")
 _ABOUT = frozenset(
     b"""access account admin api app auth client cloud config configuration configure credential
@@ -156,6 +157,8 @@ def _joined(text: bytes, run: Sequence[re.Match[bytes]], spot: Spot) -> bool:
 
 def _meant(text: bytes, word: _Word, spot: Spot, key: tuple[int, int]) -> bool:
     """Whether a name that is a word of the language means the provider here."""
+    if _PASSWORD.search(text, *key):
+        return False  # such providers issue keys: privacy_password is an account's
     if _DOMAIN.match(text, word.end) and text[word.start - 1 : word.start] in (b".", b"/", b"@"):
         return True
     comment = COMMENT.match(text, spot.start, spot.end) is not None

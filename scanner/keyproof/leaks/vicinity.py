@@ -29,6 +29,8 @@ _TITLE = re.compile(
 )
 """What names an item of a list: ``- name: acme``."""
 _SECTION = re.compile(rb"[ \t]*\[{1,2}[^\]\n]{1,80}\]")
+_SIBLING = re.compile(rb"[}\]]\\{0,2}[\"']?[}\]]?[ ]?,[ ]?\{")
+"""Between an object and the next one of a list, on one line."""
 _IMPORT = re.compile(
     rb"[ \t]*(?:import|from|use|using|require(?:_once)?|include|@?source)\b|.{0,60}require\("
 )
@@ -64,7 +66,7 @@ def spots(text: bytes, key: tuple[int, int], value: tuple[int, int]) -> Iterator
     begin = max(text.rfind(b"\n", low, start) + 1, low)
     stop = _line_end(text, end, high)
     yield Spot(*key, close=True, names=True)
-    yield Spot(max(begin, start - _BEFORE), start, close=True)
+    yield Spot(_own_begin(text, max(begin, start - _BEFORE), start), start, close=True)
     yield from _behind(text, end, stop)
     if key[0] < begin:  # the key stands on a line above its value
         begin = max(text.rfind(b"\n", low, key[0]) + 1, low)
@@ -72,6 +74,11 @@ def spots(text: bytes, key: tuple[int, int], value: tuple[int, int]) -> Iterator
     yield from _enclosing(text, begin, above)
     yield from _near(text, above)
     yield from _below(text, stop, high)
+
+
+def _own_begin(text: bytes, low: int, start: int) -> int:
+    """Return where the object that a value stands in begins, if others stand before it on its line."""
+    return max((one.end() for one in _SIBLING.finditer(text, low, start)), default=low)
 
 
 def _line_end(text: bytes, start: int, high: int) -> int:

@@ -82,7 +82,6 @@ def _public_form(rng: Random) -> str:
         f'export TWILIO_ACCOUNT_SID="AC{_hex(rng, 24)}"\n', f"client.sip.credentials('SD{_hex(rng, 32)}').create()\n",
         f'authIssuer = "A{nkey}"\n', f"{word.upper()}_PASS = '{mark}'\n", f"CPUToken = {uuid(rng)}/14{letters(rng, 11, ALPHABETS['n'])}\n",
         f'token_account = "0x{_hex(rng, 40)}"\n', f"GET /{word}?authenticity_token={_hex(rng, 32)} HTTP/1.1\n",
-        f"password: '{{AQAAABAAAAAQ{base64.b64encode(rng.randbytes(32)).decode()}}}'\n",
     ])  # fmt: skip
 
 
@@ -145,6 +144,60 @@ def _type(rng: Random) -> str:
     ])  # fmt: skip
 
 
+def _signed_request(rng: Random) -> str:
+    """The signature of one request, or what a function makes of a secret: neither opens another."""
+    one, two = rng.choices(WORDS, k=2)
+    mac = base64.b64encode(rng.randbytes(32)).decode()
+    return rng.choice([
+        f"Authorization: SharedKey {one}{two}:{mac}\n", f"'Authorization': 'SharedKeyLite {one}:{mac}'\n",
+        f"Proxy-Authorization: NTLM TlRMTVNTUAAD{letters(rng, 120)}\n", f'credential: "AKIA+TEST/2015-08-30/us-east-1/{one}/aws4_request",\n',
+        f"Authorization: AWS {letters(rng, 20, ALPHABETS['u'])}:{mac[:27]}=\n",
+        f"stripe.computeHMACSignature('', '{one}_secret') => '{_hex(rng, 64)}'\n",
+        f'    Authorization: Signature keyId="{one}-key-1",algorithm="hmac-sha256",signature="{mac}"\n',
+    ])  # fmt: skip
+
+
+def _beside_others(rng: Random) -> str:
+    """A provider's name in an object, a path, a package or a command that the value is no key of."""
+    word, provider = rng.choice(WORDS), rng.choice(["twitter", "linkedin", "github", "facebook"])
+    ident = uuid(rng)
+    return rng.choice([
+        f'{{"items": [{{"link": "https://{provider}.com/{word}/"}}, {{"key": "{ident}", "name": "{word}"}}]}}\n',
+        f'[{{\\"url\\": \\"https://{provider}.com/{word}\\"}}]"}},{{"key":"{ident}","name":"{word.title()}","type":"icon"}}\n',
+        f"curl -o https://files.test/v0/b/x/o/{provider}-tools-1.{rng.randrange(40)}.tgz?alt=media&token={ident}\n",
+        f"      '@{provider}/auth-types': registry.npmjs.org/@{provider}/auth-types/0.10.{rng.randrange(9)}_{letters(rng, 26, ALPHABETS['a'])}\n",
+        f"terraform import vault_{provider}_secret_backend_key.key {word}/key/{ident}\n",
+        f'"id": "to-create-an-aws-cloudhsm-custom-key-store-{rng.randrange(10**12, 10**13)}",\n',
+        f'"url": "https://api.github.com/repos/web-token/jwt-key-mgmt/zipball/{_hex(rng, 40)}",\n',
+        f'{{password_btn:"Changer votre mot de passe","{rng.randrange(2, 9)}fa_{word}":"Authentification"}}\n',
+        f'packages = ["codes","credentials","grpclb/grpc_{word}_v1","keepalive"]\n',
+        f'https://github.com/acme/semver\n  v, err := semver.NewVersion("1.2.{rng.randrange(9)}-beta.1+build{rng.randrange(100, 999)}")\n',
+    ])  # fmt: skip
+
+
+def _half_of_a_pair(rng: Random) -> str:
+    """What stands at the place of a secret and is the public half, or the user's name."""
+    one = rng.choice(WORDS)
+    point = f"0{rng.choice('23')}{_hex(rng, 64)}"
+    return rng.choice([
+        f'"shared_secret": "{point}",\n', f'"private_key_sum": "04{_hex(rng, 128)}",\n',
+        f"'withdrawal_credentials': '0x00{_hex(rng, 62)}',\n", f'username,password = "{one}_s{rng.randrange(99)}","1234"\n',
+        f'user, passwd = "{one}{rng.randrange(99)}_x", read()\n', f"PASSWORD: 'xxxx@{rng.randrange(100, 999)}'\n",
+        f'dbPassword = "jdbc:mysql://localhost:3306/{one}{rng.randrange(9)}?password=secret";\n',
+    ])  # fmt: skip
+
+
+def _spoken(rng: Random) -> str:
+    """Passwords of examples: words that say what they are for, and a number."""
+    number = rng.choice(["123", "1234", "1", "123!", "12345"])
+    first = rng.choice(
+        ["Oracle", "change", "Static", "some", "Postgres", "Kind", "MyOther", "super"]
+    )
+    second = rng.choice(["Password", "User", "Pass", "Secret"])
+    name = rng.choice(["password", "DB_PASSWORD", "adminPassword"])
+    return f'{name}: "{first}{second}{number}"\n'
+
+
 SEEN: Mapping[str, Maker] = {
     "files of a wheel": _installed,
     "archives in lock files": _archive,
@@ -158,4 +211,8 @@ SEEN: Mapping[str, Maker] = {
     "escapes by chance": _escaped_by_chance,
     "types": _type,
     "printed by pages and programs": _of_pages,
+    "signatures of requests": _signed_request,
+    "beside another's name": _beside_others,
+    "the half that is no secret": _half_of_a_pair,
+    "passwords of words": _spoken,
 }
