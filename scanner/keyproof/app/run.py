@@ -14,21 +14,19 @@ from keyproof import __version__
 from keyproof.app import registry
 from keyproof.app.approvals import approvals
 from keyproof.app.facts_kept import keep
+from keyproof.app.gather import begin
 from keyproof.app.packs import opened_pack, policies_of
 from keyproof.app.settings import Loaded
-from keyproof.app.sources import Surroundings, Wanted, resolve
+from keyproof.app.sources import Surroundings, Wanted
 from keyproof.app.store import open_store
 from keyproof.errors import ConfigError
-from keyproof.identity import KeyedFingerprinter
 from keyproof.model.facts import Facts
 from keyproof.model.policy import Evaluation
 from keyproof.model.report import Report
 from keyproof.model.waiver import Waiver
 from keyproof.pipeline import controls, parameters, policyset, waive, waiver_file
 from keyproof.pipeline.canaries import unsound
-from keyproof.pipeline.collect import collect
 from keyproof.pipeline.evaluate import evaluate
-from keyproof.pipeline.link import link
 from keyproof.pipeline.pack_changes import changes
 from keyproof.pipeline.parameters import Parameters
 from keyproof.pipeline.policyset import PolicySet
@@ -36,8 +34,6 @@ from keyproof.pipeline.reconcile import resolvable_sources
 from keyproof.pipeline.report import RunOptions, assemble, with_history
 from keyproof.ports import Engine
 from keyproof.resources import shipped
-
-SOURCES_AT_ONCE = 4
 
 
 class ScanOptions(NamedTuple):
@@ -47,26 +43,6 @@ class ScanOptions(NamedTuple):
     run: RunOptions = RunOptions()
     only_policies: tuple[str, ...] = ()
     record: bool = True
-
-
-def gather(loaded: Loaded, wanted: Wanted, surroundings: Surroundings) -> Facts:
-    """Read the sources of a run and join what they gave.
-
-    Raises:
-        NothingToCheck: there is no source.
-    """
-    sources = resolve(loaded, wanted, surroundings)
-    fingerprinter = surroundings.fingerprinter
-    local = isinstance(fingerprinter, KeyedFingerprinter) and fingerprinter.local
-    with ThreadPoolExecutor(SOURCES_AT_ONCE) as executor:
-        facts = collect(
-            sources,
-            as_of=surroundings.clock.now(),
-            fingerprint_key_id=fingerprinter.key_id,
-            fingerprint_key_local=local,
-            executor=executor,
-        )
-    return link(facts, loaded.settings.owners)
 
 
 def scan(loaded: Loaded, options: ScanOptions, surroundings: Surroundings) -> Report:
@@ -82,9 +58,10 @@ def scan(loaded: Loaded, options: ScanOptions, surroundings: Surroundings) -> Re
     engine = open_engine(loaded, surroundings.environment)
     try:
         started = surroundings.clock.now()
-        with ThreadPoolExecutor(1) as aside:  # policies are tried while sources are read
+        gathering = begin(loaded, options.wanted, surroundings)  # before there is a thread
+        with ThreadPoolExecutor(1) as aside:  # policies are tried while the others are read
             tried = aside.submit(unsound, rules.pack.policies, engine)
-            facts = gather(loaded, options.wanted, surroundings)
+            facts = gathering.finish()
             bench = Bench(engine, tried.result())
         return decide(loaded, rules, bench, facts, options, surroundings, started)
     finally:

@@ -100,8 +100,8 @@ def _inventories(loaded: Loaded, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _gather(loaded: Loaded, wanted: Wanted, *, quiet: bool) -> Facts:
     from keyproof.app.clock import SystemClock
+    from keyproof.app.gather import gather
     from keyproof.app.registry import missing_extra
-    from keyproof.app.run import gather
     from keyproof.app.sources import Surroundings
     from keyproof.cli.terminal import progress
     from keyproof.identity import load_fingerprinter

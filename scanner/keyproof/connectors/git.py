@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from keyproof.connectors._travel import worst
-from keyproof.errors import ConfigError, SourceError
+from keyproof.errors import ConfigError, KeyproofError, SourceError
 from keyproof.identity import cache_folder
 from keyproof.leaks import baseline, remotes
 from keyproof.leaks.gitio import open_repository
-from keyproof.leaks.scan import ScanResult, open_scanner
+from keyproof.leaks.scan import Scanner, ScanResult, open_scanner
 from keyproof.leaks.scopes import Scope, scan_path
+from keyproof.leaks.several import LARGE_BYTES, packed_bytes, several
 from keyproof.leaks.suppress import Suppressor
+from keyproof.leaks.workers import Crashed
 from keyproof.model.facts import Record
 from keyproof.model.leak import Leak
 from keyproof.model.source import Gap, Source
@@ -67,17 +69,8 @@ def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
         cache=context.cache,
         suppressor=_suppressor(settings, started.date()),
     )
-    results: list[ScanResult] = []
-    urls: list[str] = []
-    for path in _repositories(settings):
-        try:
-            repository = open_repository(path, context.environment)
-            urls += [url for _, url in remotes.remote_urls(repository)]
-            scope = Scope(revisions=settings.range)
-            scanned = scan_path(scanner, path, scope, remotes.identity)
-            results += [statement.result for statement in scanned]
-        except SourceError as error:
-            results.append(_unread(context.source, error))
+    read = _read_all(scanner, _repositories(settings), Scope(revisions=settings.range))
+    results = [result for one in read for result in one.results]
     yield from _leaks(results, context.source)
     gaps = [gap for result in results for gap in result.gaps]
     gaps += [_left_out(context.source, one) for one in (opened.skipped if opened else ())]
@@ -95,9 +88,17 @@ def collect(settings: SETTINGS, context: Context) -> Iterator[Record]:
         parsed=sum(result.parsed for result in results),
         calls=("git cat-file", "git rev-list", "git diff-tree"),
         coverage=_coverage(results),
-        transport=worst(urls),
+        transport=worst([url for one in read for url in one.urls]),
         audit_log="not_applicable",
     )
+
+
+def local_bytes(settings: SETTINGS) -> int:
+    """See ``Connector``: the size of the packs."""
+    try:
+        return sum(map(packed_bytes, _repositories(settings)))
+    except SourceError:
+        return 0  # collecting says why
 
 
 def check(settings: SETTINGS, context: Context) -> Iterator[Check]:
@@ -127,6 +128,50 @@ def _opened(settings: SETTINGS, context: Context) -> Opened | None:
         cache_folder(context.environment),
         skip_untranslatable=settings.skip_untranslatable,
     )
+
+
+class _Read(NamedTuple):
+    """What one path gave: the addresses of its remotes, and a result for each repository in it."""
+
+    urls: list[str]
+    results: list[ScanResult]
+
+
+def _read_all(scanner: Scanner, paths: Sequence[Path], scope: Scope) -> list[_Read]:
+    """Read repositories, small ones several at once; return what each gave, in their order."""
+    if len(paths) == 1:
+        return [_read_one(scanner, paths[0], scope)]
+    done: dict[Path, _Read] = {}
+    for path, one in several(lambda each: _read(scanner, each, scope), paths, packed_bytes):
+        if isinstance(one, Crashed):
+            died = SourceError("the process that read it died", reason="crash", where=str(path))
+            done[path] = _Read([], [_unread(scanner.source, died)])
+        else:
+            # an error that stops the run is raised here: not every one can be pickled
+            done[path] = one or _read_one(scanner, path, scope)
+        scanner.step("reading repositories", len(done), len(paths))
+    return [done[path] for path in paths]
+
+
+def _read(scanner: Scanner, path: Path, scope: Scope) -> _Read | None:
+    """Read one of many repositories, perhaps in another process; ``None``: the run must stop."""
+    if packed_bytes(path) < LARGE_BYTES:
+        scanner = scanner._replace(progress=None)
+    try:
+        return _read_one(scanner, path, scope)
+    except KeyproofError:
+        return None
+
+
+def _read_one(scanner: Scanner, path: Path, scope: Scope) -> _Read:
+    urls: list[str] = []
+    try:
+        repository = open_repository(path, scanner.environment)
+        urls += [url for _, url in remotes.remote_urls(repository)]
+        scanned = scan_path(scanner, path, scope, remotes.identity)
+        return _Read(urls, [statement.result for statement in scanned])
+    except SourceError as error:
+        return _Read(urls, [_unread(scanner.source, error)])
 
 
 def _left_out(source: str, refusal: Refusal) -> Gap:

@@ -33,7 +33,8 @@ def spread(
 
     Results of processes are pickled; pieces are not. When the caller stops, so do the workers.
     """
-    if workers == 1 or len(pieces) <= 1:
+    worker = multiprocessing.current_process().daemon  # one must not start more
+    if workers == 1 or len(pieces) <= 1 or worker:
         for piece in pieces:
             yield piece, work(piece)
     elif sys.platform == "linux" and threading.active_count() == 1:

@@ -36,6 +36,12 @@ class ConfiguredSource(NamedTuple):
     settings: Any
     context: Context
 
+    @property
+    def local_bytes(self) -> int | None:
+        """How much it reads of this machine, where that is work for processes (see Connector)."""
+        measure = getattr(self.connector, "local_bytes", None)
+        return None if measure is None else int(measure(self.settings))
+
 
 class Harvest(NamedTuple):
     """What one source gave."""
@@ -52,8 +58,12 @@ def collect(
     fingerprint_key_id: str,
     fingerprint_key_local: bool,
     executor: Executor,
+    read: Sequence[Harvest] = (),
 ) -> Facts:
-    """Read all sources, each in one task of ``executor``, and return the snapshot.
+    """Read sources, each in one task of ``executor``, and return the snapshot of all.
+
+    Args:
+        read: what others gave that were read already.
 
     Raises:
         UsageError: a source cannot even be tried: a package is missing.
@@ -61,7 +71,7 @@ def collect(
     """
     for kind in get_args(Record):  # msgspec crashes where two threads are the first to need a type
         msgspec.json.Decoder(kind)
-    harvests = tuple(executor.map(harvest, sources))
+    harvests = (*read, *executor.map(harvest, sources))
     records = [record for gathered in harvests for record in gathered.records]
     keys, key_gaps = _unique(r for r in records if isinstance(r, Key))
     principals, principal_gaps = _unique(r for r in records if isinstance(r, Principal))
@@ -132,6 +142,18 @@ def harvest(configured: ConfiguredSource) -> Harvest:
             )
         )
     return Harvest(tuple(records), tuple(gaps), source or _unfinished(configured, started, records))
+
+
+def lost(configured: ConfiguredSource) -> Harvest:
+    """Return the harvest of a source whose process died while it read: one gap."""
+    gap = Gap(
+        source=configured.name,
+        call="collect",
+        reason="crash",
+        detail="the process that read it died",
+        hint="is memory short? the rest of the run is intact",
+    )
+    return Harvest((), (gap,), _unfinished(configured, configured.context.clock.now(), ()))
 
 
 def _validated(record: Record) -> Record:

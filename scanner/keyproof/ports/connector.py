@@ -14,6 +14,9 @@ class Connector(Protocol):
 
     ``SETTINGS`` is a msgspec struct (unknown fields forbidden) without secrets: credentials come
     from ``context.environment``. ``SCOPES`` are the least read rights it needs.
+
+    One that computes more than it waits has a function ``local_bytes(settings)`` besides: how much
+    it reads of this machine. It is read in a process, or with several, before any thread runs.
     """
 
     TITLE: str
