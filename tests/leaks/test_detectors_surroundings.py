@@ -106,6 +106,21 @@ def test_a_word_of_the_language_has_to_mean_the_provider(
     assert found
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "privacy_password: {v}\n",  # a word, and no key of Privacy.com
+        '# https://confluence.atlassian.com\n"userKey": "{v}"\n',  # whose account, not whose key
+        "# semgrep scan\ntotpSecret: {v}\n",
+        "from ansible.module_utils.basic import AnsibleModule\napi_key = '{v}'\n",
+    ],
+)
+def test_what_no_provider_issued_is_not_named_after_one(bench: Bench, text: str) -> None:
+    value = plant(_hex(text))
+    found = {hit.detector.partition(".")[0] for hit in bench.hits(text.format(v=value))}
+    assert found == {"generic"}
+
+
 def test_digests_and_public_names_stay_what_they_are(bench: Bench) -> None:
     value = _hex("digest")
     for name in ("checksum", "token_hash", "public_key", "md5", "etag"):

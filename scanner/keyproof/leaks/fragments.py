@@ -28,7 +28,7 @@ _DIGEST_BEFORE = re.compile(
 )
 """What introduces a digest, a signature, a picture or a public key, right before the value."""
 _TOLD = re.compile(
-    rb"(?:version|ver|revision|rev|ref|reference|githead|shasum|resolved|tag|branch|name|title|description|identity|eid|uuid|guid|etag|nonce|"
+    rb"(?:receipt_?handle|version|ver|revision|rev|ref|reference|githead|shasum|resolved|tag|branch|name|title|description|identity|eid|uuid|guid|etag|nonce|"
     rb"path|url|uri|file|filename|host|hostname|e?mail|user|username|digest|checksum|sha(?:1|256|512)?|hash|"
     rb"parent|container|image|layer|layer_?id|tree|blob|oid|md5|crc|fingerprint|thumbprint|commit|modulus|publickey|public_key|pubkey|certificate|cert|kid)"
     rb"[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z|"

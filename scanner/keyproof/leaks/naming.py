@@ -26,8 +26,8 @@ _NOT_A_VALUE = re.compile(
 )
 """The last word of names that speak of a secret and hold none: ``token_expiry``, ``password_field``."""
 _PUBLIC_NAME = re.compile(
-    rb"public[-_.]?key|pubkey|withdrawal[-_.]?credential|authenticity[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
-    rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?token|page[-_.]?token|continuation|cursor|"
+    rb"public[-_.]?key|pubkey|postman[-_.]?token|password[-_]?data|withdrawal[-_.]?credential|authenticity[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
+    rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?(?:forward|backward)?[-_.]?token|page[-_.]?token|continuation|cursor|"
     rb"token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
     rb"integrity|sha-?(?:1|2|256|384|512)(?![0-9])|md5|bcrypt|hmac|fingerprint|thumbprint|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
     re.IGNORECASE,

@@ -17,7 +17,7 @@ _PATH = re.compile(
 )
 """A path of a drive or a folder, or the name of a file."""
 _SEGMENTS = re.compile(
-    rb"@?[\w.-]*(?:/[\w.@:-]+)+/?\Z|/[\w-]+\Z|:?[A-Za-z_~][\w.~]*=[A-Za-z][\w.]*\Z"
+    rb"@?[\w.-]*(?:/[\w.@:-]+)+/?\Z|/[\w-]+\Z|:?[A-Za-z_~][\w.~]*=[A-Za-z][\w./]*\Z"
 )
 """Names with slashes between, or one that is assigned another."""
 _URL = re.compile(
@@ -37,7 +37,7 @@ _MEDIA_TYPE = re.compile(rb"(?:application|audio|font|image|multipart|text|video
 _CODE = re.compile(
     rb"[A-Za-z_$][\w$]*(?:[.:>-]{1,2}[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
     rb"\|\||&&|==|\w\?\.\w|\+=|\\[dwsS]|\[\^|\(\?)|[@#.:][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}|"
-    rb"[a-z][a-z_-]*(?:/[a-z][a-z_-]*){1,6}[/_]v[0-9]{1,3}(?:(?:alpha|beta)[0-9]{1,2})?\Z|--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=[0-9]{1,3}\Z|[a-z_]{2,24}=\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
+    rb"[a-z][a-z_-]*(?:/[a-z][a-z_-]*){1,6}[/_]v[0-9]{1,3}(?:(?:alpha|beta)[0-9]{1,2})?\Z|--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=[0-9]{1,3}\Z|[a-z_]{2,24}=\Z|[a-z_]{5,}:[0-9]{1,5}\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
     rb"[?:!*]|crwdn[se][0-9]|[a-z_]+(?:,[a-z_]+)+\Z|.*\\u(?!00)[0-9A-Fa-f]{4}|%\w+%?\Z|-[\w-]+(?::\w+)?\Z|[A-Za-z_~][\w-]*(?:\.[\w-]+)+=|[a-z_]{4,20}(?::[0-9]{1,4})?\|[a-z_]{3,20}(?:[:|,][a-z0-9_,.:|]*)?\Z|"
     rb"[A-Za-z_]\w*(?:[pP]assword|[pP]asswd|[sS]ecret|[tT]oken|[kK]ey)\Z|@\w*[.~/]|[\w.]+[:;]\Z|\.Values\b|[A-Za-z_]\w*\[[^\]]*\]\Z|[a-z_]+[!?]\Z"
 )
@@ -58,7 +58,7 @@ _IDENTITY = re.compile(
     rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{10,16}|[UANCOX][A-Z2-7]{55}|"
     rb"pk_(?:live_|test_)?[0-9A-Za-z]{16,}|phc_[0-9A-Za-z]{40,}|"
     rb"(?:Credential=)?[^/\s]{2,64}/(?:19|20)[0-9]{2}-?[0-9]{2}-?[0-9]{2}/[\w-]+/[\w-]+/\w+_request|(?:0x)?0[23][0-9a-f]{64}|(?:0x)?04[0-9a-f]{128}|"
-    rb"(?:[a-z][a-z_-]{1,30}/){1,4}[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    rb"(?:[a-z][a-z_-]{1,30}/){1,4}[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:CCE|CVE|CWE|GHSA|RHSA)-[0-9a-z]{2,6}(?:[-:][0-9a-z]{1,6}){0,3}"
 )
 """See :func:`is_identity`."""
 _STOP = frozenset(
@@ -111,7 +111,7 @@ def is_identity(value: bytes) -> bool:
 
     An address of a block chain, a resource of Twilio, a fingerprint, a time beside a UUID, a public
     key of NATS, a publishable key of Stripe or PostHog, the scope of a signature, a point of a curve,
-    a path that ends in a UUID.
+    a path that ends in a UUID, a number of a weakness.
     """
     return _IDENTITY.fullmatch(value) is not None
 

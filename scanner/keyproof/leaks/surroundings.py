@@ -38,6 +38,10 @@ _SAID = re.compile(
 )
 """A name that says itself that it names a secret."""
 _PASSWORD = re.compile(rb"(?i)pass(?:wor|w|phr)|pwd")
+_OF_A_USER = re.compile(rb"(?i)totp|(?<![a-z])otp|2fa|mfa|two_?factor")
+"""A name of what an account has beside its password: no provider issues it."""
+_USER_KEY = re.compile(rb"(?i)user[_-]?key\Z")
+"""What some providers call a secret, and others a person's identifier."""
 _LONE = re.compile(rb"[^0-9A-Za-z]+")
 _ABOUT = frozenset(
     b"""access account admin api app auth client cloud config configuration configure credential
@@ -73,6 +77,9 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
     fitting = _fitting(index, text[start:end])
     if not fitting:
         return None
+    if _OF_A_USER.search(text, *key):
+        return None
+    users = _USER_KEY.search(text, *key) is not None
     silent = key[0] < key[1] and not _SAID.search(text[key[0] : key[1]])
     for spot in spots(text, key, value):
         for word in _words(text, spot, index.words):
@@ -80,7 +87,7 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
             if (silent and not said) or _IN_PATH.search(text, spot.start, word.start):
                 continue
             fits = [one for one in index.words[word.name] if one.token in fitting]
-            found = _likely(fits, spot, said=said, silent=silent)
+            found = _likely(fits, spot, said=said, silent=silent or (users and not spot.names))
             if found and (not found[0].common or _meant(text, word, spot, key)):
                 return _best(rules, found, text[key[0] : key[1]])
         if silent:
@@ -144,9 +151,9 @@ def _joined(text: bytes, run: Sequence[re.Match[bytes]], spot: Spot) -> bool:
         joint = text[one.end() : two.start()]
         if _JOINT.match(joint) is None or (joint and not two.group()[:1].isalpha()):
             return False
-    if len(run) == 1:
-        return True
     start, end = run[0].start(), run[-1].end()
+    if len(run) == 1:  # a name that ends in digits stands by chance in hexadecimal
+        return not (text[end - 1 : end].isdigit() and text[max(0, start - 1) : start].isalnum())
     before = _NAME_LEFT.search(text, max(0, start - 60), start)
     left = before.start() if before else start
     if left < start and run[0].group().lower() in _MIDST:

@@ -182,7 +182,11 @@ def _half_of_a_pair(rng: Random) -> str:
     return rng.choice([
         f'"shared_secret": "{point}",\n', f'"private_key_sum": "04{_hex(rng, 128)}",\n',
         f"'withdrawal_credentials': '0x00{_hex(rng, 62)}',\n", f'username,password = "{one}_s{rng.randrange(99)}","1234"\n',
-        f'user, passwd = "{one}{rng.randrange(99)}_x", read()\n', f"PASSWORD: 'xxxx@{rng.randrange(100, 999)}'\n",
+        f'user, passwd = "{one}{rng.randrange(99)}_x", read()\n', f"password: md5{_hex(rng, 32)}\n",
+        f'"nextForwardToken": "f/{letters(rng, 56, ALPHABETS["n"])}",\n', f"Postman-Token: {uuid(rng)}\n",
+        f"sed -e '^{one}' $var_password_pam_{one} 'CCE-{rng.randrange(10000, 99999)}-{rng.randrange(9)}' '%s = %s'\n",
+        f'ref name="ocil:ssg-{one}_etc_passwd_ocil:questionnaire:{rng.randrange(9)}"\n', f"ansible_pass=<password> test_interface=ethernet1/{rng.randrange(10, 99)}\n",
+        f"PASSWORD: 'xxxx@{rng.randrange(100, 999)}'\n",
         f'dbPassword = "jdbc:mysql://localhost:3306/{one}{rng.randrange(9)}?password=secret";\n',
     ])  # fmt: skip
 

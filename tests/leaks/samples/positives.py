@@ -57,6 +57,34 @@ def _url(rng: Random) -> tuple[str, str]:
     return f"DATABASE_URL={scheme}://app:{secret}@{host}/main\n", secret
 
 
+def _default(rng: Random) -> tuple[str, str]:
+    """What a setting falls back on where the environment says nothing."""
+    if rng.random() < 0.5:
+        name, secret = (
+            rng.choice(("DB_PASSWORD", "spring.mail-password", "SMTP_PASS")),
+            _chosen(rng),
+        )
+    else:
+        name, secret = (
+            rng.choice(("JWT_SECRET", "app.api-key", "API_TOKEN")),
+            _generated(rng, 24, 44),
+        )
+    form = rng.choice(("x.y={}\n", "      - X={}\n", '@Value("{}")\n', "x: {}\n"))
+    setting = "${" + name + rng.choice([":", ":-"]) + plant(secret) + "}"
+    return form.format(setting), secret
+
+
+def _compared(rng: Random) -> tuple[str, str]:
+    secret = plant(_strong(rng) if rng.random() < 0.5 else _chosen(rng))
+    return f"if (body.password {rng.choice(['==', '==='])} '{secret}') {{\n", secret
+
+
+def _with_dollar(rng: Random) -> tuple[str, str]:
+    """A generator's password in which a dollar stands before a letter."""
+    secret = f"{letters(rng, 6)}{rng.randrange(10)}${rng.choice('abqxz')}{rng.randrange(10)}{letters(rng, 8)}"
+    return f"password: '{plant(secret)}'\n", secret
+
+
 def _basic(rng: Random) -> tuple[str, str]:
     secret = plant(base64.b64encode(f"deploy:{letters(rng, 16)}".encode()).decode())
     return f"Authorization: Basic {secret}\n", secret
@@ -76,4 +104,7 @@ POSITIVES: Mapping[str, Maker] = {
     "base64 keys": lambda r: _assigned(r, KEY_NAMES, base64.b64encode(r.randbytes(r.choice([24, 32, 48]))).decode()),
     "urls with a password": _url,
     "basic authentication": _basic,
+    "what a setting falls back on": _default,
+    "compared with a constant": _compared,
+    "with a dollar": _with_dollar,
 }  # fmt: skip
