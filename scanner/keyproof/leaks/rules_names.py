@@ -42,7 +42,7 @@ def by_name(provider: ProviderSource) -> DetectorSource | None:
         shape="issued",
         confidence="medium",
         public_prefix=0,
-        rank=8,
+        rank=7,
         entropy=3.0,
         source="guessed",
     )

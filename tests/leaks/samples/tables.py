@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.leaks.samples.files import FILES
+from tests.leaks.samples.vendors import VENDORS
 
 CLOUD = r"""
 azure.functions_key_older AZURE_FUNCTION_HOST_KEY {b54}==
@@ -839,4 +840,5 @@ TABLES = (
     DATA,
     FORMS_AND_FILES,
     FILES,
+    VENDORS,
 )
