@@ -14,7 +14,7 @@ from tests.leaks.samples.template import FORMS, letters, uuid
 from tests.leaks.test_detectors import Bench
 from tests.support.planted import plant
 
-from keyproof.leaks import checksums, exact, fragments, generic, ordinary, placeholders
+from keyproof.leaks import checksums, exact, fragments, generic, lines, ordinary, placeholders
 from keyproof.leaks.rules_bounds import Unsafe, _check_nesting
 
 
@@ -120,7 +120,7 @@ def test_digests_and_identifiers_are_no_secrets(bench: Bench) -> None:
         assert bench.hits(text) == [], text[:30]
 
 
-@pytest.mark.parametrize("module", [generic, ordinary, fragments, placeholders, exact, checksums])
+@pytest.mark.parametrize("module", [generic, ordinary, fragments, placeholders, exact, lines, checksums])
 def test_no_expression_of_ours_repeats_in_two_ways(module: object) -> None:
     import re._parser as parser
 

@@ -1,4 +1,4 @@
-"""The exact check: one expression, once, on a bounded window, then structure and context.
+"""The exact check: what its own lines let pass is judged by what stands around it.
 
 Hyperscan only says where to look. What it reports is judged here, and of several hits on the same
 bytes the most specific one stays.
@@ -12,18 +12,20 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from keyproof.leaks.checksums import CHECKS
 from keyproof.leaks.hit import Hit
-from keyproof.leaks.placeholders import entropy, is_placeholder, is_sealed, is_template
-from keyproof.leaks.rules import BEHIND_LINE, Companion, Detector, RuleSet
+from keyproof.leaks.lines import (
+    CONFIDENCES,
+    compiled,
+    confidence_by_lines,
+    matches,
+    may_have_owner,
+    refused_within,
+)
+from keyproof.leaks.placeholders import is_sealed
+from keyproof.leaks.rules import Companion, Detector, RuleSet
 from keyproof.leaks.rules_digested import Digested
 from keyproof.leaks.sift import may_be_random
 from keyproof.model.secret import Secret
-
-_ORDER = ("low", "medium", "high")
-_CUT = (b"***", b"...", "…".encode(), b"###", b"<re")
-"""What follows a value of which only the beginning is shown."""
-_DIGIT = re.compile(rb"[0-9]")
 
 
 def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hit]:
@@ -41,16 +43,13 @@ def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hi
         return
     if rule.into and not may_be_random(text, end - rule.into):
         return
-    for match in _compiled(rule.pattern).finditer(text, *_window(rule, text, end)):
-        if rule.covers:
-            if match.start() >= end:
-                return
-            if match.end() < end or _strays(rule, text, match):
-                continue
+    if refused_within(rules, detector, text, end):
+        return
+    for match in matches(rule, text, end):
         hit = _judge(rule, text, match)
         if hit is not None:
             yield hit
-        if rule.around:
+        if may_have_owner(rules, rule, text, match):
             theirs = _provider_hit(rules, text, match)
             if theirs is not None:
                 yield theirs
@@ -66,7 +65,7 @@ def resolve(rules: RuleSet, hits: Iterable[Hit]) -> list[Hit]:
 
     def preference(hit: Hit) -> tuple[int, int, int, str, int]:
         rank = ranks.get(hit.detector, 8)
-        sure = -_ORDER.index(hit.confidence)
+        sure = -CONFIDENCES.index(hit.confidence)
         return (rank, sure, hit.start - hit.end, hit.detector, hit.start)
 
     kept: list[Hit] = []
@@ -82,30 +81,10 @@ def _ranks(digested: Digested) -> dict[str, int]:
     return {rule.id: rule.rank for rule in digested.rules.detectors}
 
 
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[bytes]:
-    return re.compile(pattern.encode("latin-1"))
-
-
-def _window(rule: Detector, text: bytes, end: int) -> tuple[int, int]:
-    """Return from where to where a match that has to do with ``end`` is searched."""
-    low, high = max(0, end - rule.before), min(len(text), end + rule.after)
-    if not (rule.covers and rule.in_line):
-        return low, high
-    stop = text.find(b"\n", end, high)
-    if stop >= 0:
-        high = min(high, stop + BEHIND_LINE)
-    return max(low, text.rfind(b"\n", low, end) + 1), high
-
-
 def _provider_hit(rules: RuleSet, text: bytes, match: re.Match[bytes]) -> Hit | None:
     """Return the hit of the provider whose name stands around an assignment, if one does."""
-    from keyproof.leaks.naming import names_no_secret
     from keyproof.leaks.surroundings import whose
 
-    value = match.group("secret")
-    if _DIGIT.search(value) is None or names_no_secret(match, text):
-        return None
     key = match.span("key") if "key" in match.re.groupindex else (match.start(), match.start())
     number = whose(rules, text, key, match.span("secret"))
     return None if number is None else _judge(rules.detectors[number], text, match)
@@ -114,19 +93,12 @@ def _provider_hit(rules: RuleSet, text: bytes, match: re.Match[bytes]) -> Hit | 
 def _judge(rule: Detector, text: bytes, match: re.Match[bytes]) -> Hit | None:
     start, end = match.span("secret")
     value = match.group("secret")
-    body = value[rule.public_prefix :]
-    if rule.entropy and entropy(body) < rule.entropy:
-        return None
-    if is_placeholder(body) or (rule.shape and is_template(body)):
-        return None
-    if text[end : end + 3] in _CUT:
+    confidence = confidence_by_lines(rule, text, match)
+    if confidence is None:
         return None
     if not rule.public_prefix and is_sealed(value, text[max(0, start - 300) : start]):
         return None
     if _spoiled(rule, text, match, start) or _is_none(rule, text, match):
-        return None
-    confidence = _confidence(rule, text, match, value)
-    if confidence is None:
         return None
     key_ids = _own_ids(match)
     if rule.companion:
@@ -147,31 +119,12 @@ def _judge(rule: Detector, text: bytes, match: re.Match[bytes]) -> Hit | None:
     )
 
 
-def _confidence(rule: Detector, text: bytes, match: re.Match[bytes], value: bytes) -> str | None:
-    """Return what shape and checks leave of the detector's confidence; ``None`` is no secret."""
-    confidence = rule.confidence
-    if rule.shape:
-        from keyproof.leaks.generic import SHAPES  # compiles much that a clean commit never needs
-
-        shaped = SHAPES[rule.shape](match, text)
-        if shaped is None:
-            return None
-        confidence = min(confidence, shaped, key=_ORDER.index)
-    for check in rule.checks:
-        if not CHECKS[check.name](value):
-            if check.otherwise == "drop":
-                return None
-            confidence = min(confidence, check.otherwise, key=_ORDER.index)
-    return confidence
-
-
 def _spoiled(rule: Detector, text: bytes, match: re.Match[bytes], start: int) -> bool:
     """Whether what introduces the value says that it is a digest, an identifier or public."""
     if not rule.reject:
         return False
-    reject = _compiled(rule.reject)
     low = max(match.start(), start - 40) if rule.covers else max(0, start - 24)
-    return reject.search(text, low, start) is not None
+    return compiled(rule.reject).search(text, low, start) is not None
 
 
 def _is_none(rule: Detector, text: bytes, match: re.Match[bytes]) -> bool:
@@ -203,11 +156,6 @@ def _is_named_otherwise(text: bytes, start: int, end: int) -> bool:
     return ordinary.is_identifier(value, digits=1)
 
 
-def _strays(rule: Detector, text: bytes, match: re.Match[bytes]) -> bool:
-    """Whether a context word stands two lines up: as often as not it belongs to something else."""
-    return bool(rule.reject) and text.count(b"\n", match.start(), match.start("secret")) > 1
-
-
 def _own_ids(match: re.Match[bytes]) -> tuple[str, ...]:
     value = match.groupdict().get("id")
     return (value.decode("ascii", "replace"),) if value else ()
@@ -217,7 +165,7 @@ def _companion(companion: Companion, text: bytes, start: int, end: int) -> str |
     """Return the id nearest to the secret, the one before it where two are as near."""
     low, high = max(0, start - companion.within), min(len(text), end + companion.within)
     nearest, best = None, companion.within + 1
-    for match in _compiled(companion.pattern).finditer(text, low, high):
+    for match in compiled(companion.pattern).finditer(text, low, high):
         distance = start - match.end() if match.end() <= start else match.start() - end
         if 0 <= distance < best:
             nearest, best = match, distance

@@ -16,7 +16,7 @@ MODULES = (
     "exact", "checksums", "checksums_wallet", "conditions", "foreign", "fragments", "generic",
     "naming", "ordinary", "placeholders", "published", "sift", "surroundings", "vicinity", "wordlist",
     "encoded", "encoded_columns", "encoded_escapes", "encoded_origin", "encoded_runs",
-    "encoded_search",
+    "encoded_search", "lines",
     "archives", "unpack", "unpack_documents", "unpack_forms", "unpack_git", "unpack_sqlite",
     "unpack_streams",
     "collector", "decode", "delta", "gather", "history", "inflate", "inline", "locate", "objects",

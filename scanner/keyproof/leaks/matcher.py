@@ -21,6 +21,7 @@ from keyproof.leaks.databases import (
 )
 from keyproof.leaks.exact import confirm, resolve
 from keyproof.leaks.hit import Hit
+from keyproof.leaks.lines import refused_within
 from keyproof.leaks.rules import RuleSet
 from keyproof.leaks.rules_digested import Digested
 
@@ -100,6 +101,12 @@ class Matcher:
     def plain(self, text: bytes, number: int, end: int) -> Iterable[Hit]:
         """Run the exact check of a trigger that is a detector's."""
         return confirm(self.rules, self.rules.triggers[number].detector, text, end)
+
+    def refused(self, text: bytes, number: int, end: int) -> tuple[int, int] | None:
+        """Return the bounds of the lines that refuse what a trigger reported, where they alone do."""
+        if number >= self.first_encoding:
+            return None
+        return refused_within(self.rules, self.rules.triggers[number].detector, text, end)
 
     @property
     def encoded(self) -> EncodedSearch:

@@ -95,6 +95,11 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
     return None
 
 
+def fits_any(rules: RuleSet, value: bytes) -> bool:
+    """Whether a value has the form of some provider's secret that its name is enough for."""
+    return bool(_fitting(_index(Digested(rules)), value))
+
+
 def _likely(found: list[Keyed], spot: Spot, *, said: bool, silent: bool) -> list[Keyed]:
     """Return the detectors that a name is enough for: where the form says little, it has to be near.
 

@@ -216,6 +216,9 @@ class VersionReader:
         _, left, right, into = self._reach[number]
         if into and not may_be_random(text, end - into):
             return _Judged(end, number, (), 0, into + NEAR_BYTES, MOST_BYTES)
+        lines = self._matcher.refused(text, number, end)
+        if lines:
+            return _Judged(end, number, (), 0, end - lines[0] + 1, lines[1] - end + 1)
         encoding = number - self._matcher.first_encoding
         if encoding >= 0:
             extent = ENCODINGS[encoding].extent
