@@ -112,6 +112,7 @@ def test_a_word_of_the_language_has_to_mean_the_provider(
         "privacy_password: {v}\n",  # a word, and no key of Privacy.com
         '# https://confluence.atlassian.com\n"userKey": "{v}"\n',  # whose account, not whose key
         "# semgrep scan\ntotpSecret: {v}\n",
+        "https://chart.googleapis.com/chart?chl=otpauth://totp/ada%3Fsecret={v}\n",
         "from ansible.module_utils.basic import AnsibleModule\napi_key = '{v}'\n",
     ],
 )

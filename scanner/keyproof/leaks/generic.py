@@ -19,6 +19,7 @@ from keyproof.leaks.naming import (
     is_strong,
     line_names_no_secret,
     names_no_secret,
+    repeats_name,
     whole_name,
 )
 from keyproof.leaks.ordinary import (
@@ -73,7 +74,7 @@ def password(match: re.Match[bytes], text: bytes) -> str | None:
     value = match.group("secret")
     if not value.isascii() or names_no_secret(match, text) or is_code(value) or is_words(value):
         return None
-    if is_identity(value):
+    if is_identity(value) or repeats_name(match, text):
         return None
     letters = sum(chr(b).isalpha() for b in value)
     digits = sum(48 <= b <= 57 for b in value)

@@ -61,6 +61,8 @@ _USER_BEFORE = re.compile(rb"(?i)(?:user(?:name)?|login|e?mail|account)[ ]?,[ ]?
 """``user, `` before ``password = "ada", "…"``: the first value is the user's."""
 _NAME_LETTER = re.compile(rb"[0-9A-Za-z_.\"'-]")
 """What a keyword that is part of a longer name, or quoted, has before it."""
+_OWN_NAME = 8
+"""A name of fewer letters begins a value by chance."""
 _SAID = re.compile(rb"[=:>,(|?]")
 """What says that a value is assigned, compared or passed."""
 _LOCK_LINE = re.compile(
@@ -119,6 +121,12 @@ def is_prose(match: re.Match[bytes], text: bytes) -> bool:
         return True  # the working directory
     alone = not _NAME_LETTER.match(text, max(0, match.start() - 1), match.start())
     return word == b"pass" and alone and b"=" not in operator
+
+
+def repeats_name(match: re.Match[bytes], text: bytes) -> bool:
+    """Whether a value begins as the name does that it is assigned to: ``dbPassword: dbPassword12``."""
+    name = whole_name(match, text).rpartition(b".")[2].lower()
+    return len(name) >= _OWN_NAME and match.group("secret").lower().startswith(name)
 
 
 def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:

@@ -55,7 +55,7 @@ _WIDTH = re.compile(rb"(?<=[a-z])(?:8|16|32|64|128|256|512)(?=[A-Z][a-z])")
 _ADDRESS = re.compile(rb"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{1,16})\Z")
 _IDENTITY = re.compile(
     rb"0x[0-9a-fA-F]{40}|(?!SK)[A-Z]{2}[0-9a-f]{32}|(?:[0-9a-fA-F]{2}:){7,}[0-9a-fA-F]{2}|"
-    rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{10,16}|[UANCOX][A-Z2-7]{55}|"
+    rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/[0-9]{10,16}|550e8400-e29b-41d4-a716-[0-9a-f]{12}|[UANCOX][A-Z2-7]{55}|"
     rb"pk_(?:live_|test_)?[0-9A-Za-z]{16,}|phc_[0-9A-Za-z]{40,}|"
     rb"(?:Credential=)?[^/\s]{2,64}/(?:19|20)[0-9]{2}-?[0-9]{2}-?[0-9]{2}/[\w-]+/[\w-]+/\w+_request|(?:0x)?0[23][0-9a-f]{64}|(?:0x)?04[0-9a-f]{128}|"
     rb"(?:[a-z][a-z_-]{1,30}/){1,4}[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:CCE|CVE|CWE|GHSA|RHSA)-[0-9a-z]{2,6}(?:[-:][0-9a-z]{1,6}){0,3}"
@@ -63,21 +63,22 @@ _IDENTITY = re.compile(
 """See :func:`is_identity`."""
 _STOP = frozenset(
     rb"""a abc access account admin administrator alpha an and another any api app apple application
-    auth authorization aws azure bad bar basic baz bearer begin bob bool boolean buffer bytes cache
-    change changed client code config cookie correct credential credentials current data database db
-    default delete deliberately demo dev development disabled docker empty enabled encrypted enter
-    env error expired false field file fill first foo for generated github gitlab goes google guest
-    hash header hello here host http https hunter id in incorrect input insecure int integer invalid
-    is it jwt key kind kubernetes label last length letmein local localhost login long mariadb
-    master me missing mock mongo mongodb mssql my mysql name new nice nil no none not null number
-    oauth object of ok old optional oracle other otheruser parameter pass passphrase passw0rd passwd
-    password path please postgres postgresql private prod production project properties property
-    public pw pwd qux qwerty rabbit rabbitmq random read real redis refresh required root s safe
-    salt save second secret secrets secure server service session set short sign simple some
-    something special staging static str string strong sts super sure system temp test tester
-    testing text that the third this tmp to token top true type undefined unknown update url use
-    user username uuid valid value variable vault version very void vulnerable weak welcome with
-    word world wrong www yes you your""".split()
+    auth authorization aws azure bad bar basic baz bearer begin bitnami bob bool boolean buffer
+    bytes cache change changed client cluster code complex complicated component config cookie
+    correct credential credentials current data database db default delete deliberately demo dev
+    development disabled docker empty enabled encrypted enter env error expired false field file
+    fill first foo for generated github gitlab goes google guest hash header hello here host http
+    https hunter id in incorrect input insecure int integer invalid is it jwt key kind kubernetes
+    label last length letmein local localhost login long mariadb master me missing mock mongo
+    mongodb mssql my mysql name new nice nil no node none not null number oauth object of ok old
+    optional oracle other otheruser parameter pass passphrase passw0rd passwd password path please
+    postgres postgresql private prod production project properties property public pw pwd qux qwerty
+    rabbit rabbitmq random read real redis refresh replica replication required root s safe salt
+    save second secret secrets secure server service session set short sign simple some something
+    special staging static str string strong sts super sure system temp test tester testing text
+    that the third this tmp to token top true type undefined unknown update url use user username
+    uuid valid value variable vault version very void vulnerable weak welcome with word world wrong
+    www yes you your""".split()
 )
 _SEVERAL = frozenset(word for word in _STOP if len(word) > 1)
 _ALGORITHMS = frozenset(

@@ -38,6 +38,8 @@ _SAID = re.compile(
 )
 """A name that says itself that it names a secret."""
 _PASSWORD = re.compile(rb"(?i)pass(?:wor|w|phr)|pwd")
+_CONVERTS = re.compile(rb"\.(?:String|Str|Bytes|StringSlice|ReadSeekCloser)\(")
+"""Behind the name of a package whose functions turn any value into another type: ``aws.String(``."""
 _OF_A_USER = re.compile(rb"(?i)totp|(?<![a-z])otp|2fa|mfa|two_?factor")
 """A name of what an account has beside its password: no provider issues it."""
 _USER_KEY = re.compile(rb"(?i)user[_-]?key\Z")
@@ -77,14 +79,14 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
     fitting = _fitting(index, text[start:end])
     if not fitting:
         return None
-    if _OF_A_USER.search(text, *key):
+    if _OF_A_USER.search(text, *key) or text.rfind(b"otpauth:", max(0, key[0] - 200), start) >= 0:
         return None
     users = _USER_KEY.search(text, *key) is not None
     silent = key[0] < key[1] and not _SAID.search(text[key[0] : key[1]])
     for spot in spots(text, key, value):
         for word in _words(text, spot, index.words):
             said = _alone(text, word, key)
-            if (silent and not said) or _IN_PATH.search(text, spot.start, word.start):
+            if (silent and not said) or _is_elsewhere(text, word, spot):
                 continue
             fits = [one for one in index.words[word.name] if one.token in fitting]
             found = _likely(fits, spot, said=said, silent=silent or (users and not spot.names))
@@ -93,6 +95,13 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
         if silent:
             return None  # the key's own name would have to say it
     return None
+
+
+def _is_elsewhere(text: bytes, word: _Word, spot: Spot) -> bool:
+    """Whether a word is part of a page's address, or of a call that takes any value."""
+    if _CONVERTS.match(text, word.end):
+        return True
+    return _IN_PATH.search(text, spot.start, word.start) is not None
 
 
 def fits_any(rules: RuleSet, value: bytes) -> bool:

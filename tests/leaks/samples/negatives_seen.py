@@ -182,7 +182,10 @@ def _half_of_a_pair(rng: Random) -> str:
     return rng.choice([
         f'"shared_secret": "{point}",\n', f'"private_key_sum": "04{_hex(rng, 128)}",\n',
         f"'withdrawal_credentials': '0x00{_hex(rng, 62)}',\n", f'username,password = "{one}_s{rng.randrange(99)}","1234"\n',
-        f'user, passwd = "{one}{rng.randrange(99)}_x", read()\n', f"password: md5{_hex(rng, 32)}\n",
+        f'user, passwd = "{one}{rng.randrange(99)}_x", read()\n', f"srCheckPassword: srCheckPassword{rng.randrange(99)}!4\n",
+        f'TermToken: aws.String("term-{one}-{letters(rng, 24)}"),\n', f'{one}Token: "550e8400-e29b-41d4-a716-4466554400{rng.randrange(10, 99)}"\n',
+        f"--set externalDatabase.host={one},externalDatabase.password=mypassword,externalDatabase.port={rng.randrange(1000, 9999)}\n",
+        f"password: md5{_hex(rng, 32)}\n",
         f'"nextForwardToken": "f/{letters(rng, 56, ALPHABETS["n"])}",\n', f"Postman-Token: {uuid(rng)}\n",
         f"sed -e '^{one}' $var_password_pam_{one} 'CCE-{rng.randrange(10000, 99999)}-{rng.randrange(9)}' '%s = %s'\n",
         f'ref name="ocil:ssg-{one}_etc_passwd_ocil:questionnaire:{rng.randrange(9)}"\n', f"ansible_pass=<password> test_interface=ethernet1/{rng.randrange(10, 99)}\n",
