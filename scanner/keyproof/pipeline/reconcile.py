@@ -132,7 +132,7 @@ def reconcile(
 def _absent(ledger: Ledger, report: Report) -> Iterable[Finding]:
     """Yield the lives that this run's policies were asked about and that it does not mention."""
     asked = {policy.id for policy in report.policies}
-    told = {finding.id for finding in report.findings}
+    told = {finding.id for finding in report.findings if finding.id in ledger.lives}
     for name in sorted(ledger.lives.keys() - told):
         if ledger.lives[name].policy in asked:
             yield ledger.lives[name]
@@ -160,6 +160,8 @@ def _left_open(ledger: Ledger, report: Report) -> Mapping[str, int]:
 
 def _step(run: _Run, before: History | None, finding: Finding, verdict: Verdict) -> _Step | None:
     """Return a life after one verdict, or ``None`` where the verdict changes nothing."""
+    if before is None and verdict not in _BEGIN:
+        return None  # most never failed
     source = finding.subject.source
     if run.is_late(source, before):
         return None

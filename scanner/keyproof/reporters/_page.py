@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -176,10 +176,10 @@ def _result(failed: int, undecided: int, tested: int) -> str:
 def parameter_rows(report: Report) -> tuple[ParameterRow, ...]:
     """Return every value that was used with whose number it is."""
     used: Counter[tuple[str, str, str, str]] = Counter()
-    for finding in report.findings:
-        for name, value in finding.parameters.items():
-            origin = finding.parameter_origins.get(name, "not recorded")
-            used[finding.policy, name, shown(value), origin] += 1
+    for one, number in _judged_alike(report.findings):
+        for name, value in one.parameters.items():
+            origin = one.parameter_origins.get(name, "not recorded")
+            used[one.policy, name, shown(value), origin] += number
     rows = [ParameterRow(*key, subjects=number) for key, number in used.items()]
     judged = {row.policy for row in rows}
     rows += [
@@ -189,6 +189,14 @@ def parameter_rows(report: Report) -> tuple[ParameterRow, ...]:
         for name, value in policy.parameters.items()
     ]
     return tuple(sorted(rows))
+
+
+def _judged_alike(findings: Sequence[Finding]) -> Iterator[tuple[Finding, int]]:
+    """Yield one finding of all that share their parameters, and how many do."""
+    shared = [(f.policy, id(f.parameters), id(f.parameter_origins)) for f in findings]
+    one_of = dict(zip(shared, findings, strict=True))
+    for key, number in Counter(shared).items():
+        yield one_of[key], number
 
 
 def shown(value: Any) -> str:

@@ -1,7 +1,8 @@
 """``json``: the contract with other programs, ``keyproof/scan/v1``.
 
 A frozen copy of the shape, not a dump of the internal types: members may be added, none renamed or
-removed. Findings stand one a line, so that two runs can be compared with ``diff``.
+removed. Findings stand one a line, so that two runs can be compared with ``diff``; what thousands of
+passes would repeat of their policy stands with the policy once.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
-from keyproof.model.finding import Finding
+from keyproof.model.finding import Control, Finding
 from keyproof.model.leak import Leak, Occurrence
 from keyproof.model.report import Report
 from keyproof.reporters._plain import json_safe
@@ -35,6 +36,12 @@ SUFFIX = ".json"
 BINARY = False
 SCHEMA = "keyproof/scan/v1"
 Shape = TypeVar("Shape")
+
+_ACTED_ON = frozenset({"fail", "waived", "error"})
+"""The verdicts that somebody must act on or answer for: these state their controls."""
+
+_NOT_COMPARED = frozenset({"skip", "unknown"})
+"""The verdicts that compared nothing with a parameter."""
 
 
 def render(report: Report, stream: IO[Any]) -> None:
@@ -83,6 +90,7 @@ def _copy(value: object, shape: type[Shape]) -> Shape:
 
 
 def _finding(finding: Finding) -> FindingV1:
+    compared = finding.status not in _NOT_COMPARED
     return FindingV1(
         id=finding.id,
         policy=finding.policy,
@@ -92,17 +100,19 @@ def _finding(finding: Finding) -> FindingV1:
         message=finding.message,
         reason=finding.reason,
         evidence=finding.evidence,
-        parameters=finding.parameters,
-        parameter_origins=finding.parameter_origins,
-        controls=tuple(
-            ControlV1(c.framework, c.version, c.id, c.strength) for c in finding.controls
-        ),
+        parameters=finding.parameters if compared else {},
+        parameter_origins=finding.parameter_origins if compared else {},
+        controls=tuple(map(_control, finding.controls)) if finding.status in _ACTED_ON else (),
         source=finding.subject.source,
         owner=finding.subject.owner,
         environment=finding.subject.environment,
         waiver=_copy(finding.waiver, AppliedWaiverV1) if finding.waiver else None,
         history=_copy(finding.history, HistoryV1) if finding.history else None,
     )
+
+
+def _control(control: Control) -> ControlV1:
+    return ControlV1(control.framework, control.version, control.id, control.strength)
 
 
 def _leak(leak: Leak) -> LeakV1:
