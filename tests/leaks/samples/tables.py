@@ -182,7 +182,7 @@ artifactory.reference_token JF cmVmdGtu{a56}
 artifactory.encrypted_password ARTIFACTORY_PASSWORD AP6{a20}
 artifactory.identity_token JFROG_API_KEY {a64}
 clojars.token C CLOJARS_{l60}
-packagist.token P packagist_out_{h64}
+packagist.token P packagist_out_{h68}
 anaconda.token ANACONDA_TOKEN an-{U}
 hex.api_key HEX_API_KEY {h32}
 rapidapi.key R {a10}msh{a15}p1{a6}jsn{a12}

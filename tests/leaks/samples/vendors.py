@@ -213,4 +213,15 @@ socketdev.api_token SOCKET_API_KEY sktsec_t_{w44}_api
 smithery.api_key SMITHERY_API_KEY {U}
 letta.api_key LETTA_API_KEY sk-let-MT{a98}==
 convexdev.deploy_key CONVEXDEV_API_KEY prod:happy-otter-123|eyJ{a117}=
+lemonsqueezy.api_token LEMONSQUEEZY_API_KEY {jwt}
+edenai.api_token EDENAI_API_KEY {jwt}
+minimax.api_token MINIMAX_API_KEY {jwt}
+web3storage.api_token WEB3STORAGE_API_KEY {jwt}
+nftstorage.api_token NFTSTORAGE_API_KEY {jwt}
+pinata.api_token PINATA_API_KEY {jwt}
+hyperbolic.api_token HYPERBOLIC_API_KEY {jwt}
+homeassistant.api_token HOME_ASSISTANT_API_KEY {jwt}
+metaapi.api_token METAAPI_API_KEY {jwt}
+monday.api_token MONDAY_API_KEY {jwt}
+n8n.api_token N8N_API_KEY {jwt}
 """
