@@ -70,7 +70,7 @@ def is_placeholder(value: bytes) -> bool:
 _SEALED = re.compile(
     rb"(?:sha-?(?:1|224|256|384|512)|md5|blake2b|pbkdf2[_a-z0-9]*|vault:v[0-9]+|bcrypt|scrypt)[:=$-]|"
     rb"\$(?:2[abxy]?|5|6|y|apr1|argon2[id]{1,2}|pbkdf2[a-z0-9-]*|scrypt)\$|AQICAH|"
-    rb"md5[0-9a-f]{32}(?![0-9a-f])|\{(?:S?SHA[0-9]*|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|\{AQA[A-Z]|ENC[\[(]|!vault|\$ANSIBLE_VAULT",
+    rb"md5[0-9a-f]{32}(?![0-9a-f])|[0-9a-f]{1,4}\$[0-9a-f]{1,3}\$[0-9a-f]{1,3}\$|\{(?:S?SHA[0-9]*|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|\{AQA[A-Z]|ENC[\[(]|!vault|\$ANSIBLE_VAULT",
     re.IGNORECASE,
 )
 """How hashes of passwords, digests and what managers have encrypted begin."""

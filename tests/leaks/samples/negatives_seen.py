@@ -177,7 +177,7 @@ def _beside_others(rng: Random) -> str:
 
 def _half_of_a_pair(rng: Random) -> str:
     """What stands at the place of a secret and is the public half, or the user's name."""
-    one = rng.choice(WORDS)
+    one, two = rng.choices(WORDS, k=2)
     point = f"0{rng.choice('23')}{_hex(rng, 64)}"
     return rng.choice([
         f'"shared_secret": "{point}",\n', f'"private_key_sum": "04{_hex(rng, 128)}",\n',
@@ -185,6 +185,8 @@ def _half_of_a_pair(rng: Random) -> str:
         f'user, passwd = "{one}{rng.randrange(99)}_x", read()\n', f"srCheckPassword: srCheckPassword{rng.randrange(99)}!4\n",
         f'TermToken: aws.String("term-{one}-{letters(rng, 24)}"),\n', f'{one}Token: "550e8400-e29b-41d4-a716-4466554400{rng.randrange(10, 99)}"\n',
         f"--set externalDatabase.host={one},externalDatabase.password=mypassword,externalDatabase.port={rng.randrange(1000, 9999)}\n",
+        f"https://guide.test/part2/injection.html#infect-the-server-with-{one}-{two}-by-abusing-arbitrary-commands\n",
+        f"[spinoffs] https://forum.test/index.php?topic={rng.randrange(10**6)}.0\n", f"secret = '400$8$5${_hex(rng, 40)}${_hex(rng, 40)}'\n",
         f"password: md5{_hex(rng, 32)}\n",
         f'"nextForwardToken": "f/{letters(rng, 56, ALPHABETS["n"])}",\n', f"Postman-Token: {uuid(rng)}\n",
         f"sed -e '^{one}' $var_password_pam_{one} 'CCE-{rng.randrange(10000, 99999)}-{rng.randrange(9)}' '%s = %s'\n",
