@@ -224,4 +224,5 @@ homeassistant.api_token HOME_ASSISTANT_API_KEY {jwt}
 metaapi.api_token METAAPI_API_KEY {jwt}
 monday.api_token MONDAY_API_KEY {jwt}
 n8n.api_token N8N_API_KEY {jwt}
+cratesio.trusted_publishing_token CARGO_REGISTRY_TOKEN cio_tp_{a32}
 """
