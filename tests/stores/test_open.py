@@ -23,6 +23,7 @@ from tests.support.runs import SLA, day, finding, report, rotation
 
 from keyproof.app.store import open_store
 from keyproof.errors import ConfigError, KeyproofError, StoreError
+from keyproof.model.record import canonical_json
 from keyproof.ports import Store
 from keyproof.stores import _schema, migrations
 from keyproof.stores import open as opening
@@ -189,6 +190,42 @@ def test_a_locked_database_says_so_and_goes_on_afterwards(file: Path) -> None:
     store.close()
 
 
+def test_a_store_that_an_older_keyproof_wrote_is_read_and_goes_on(file: Path) -> None:
+    _filled(file)
+    store = _opened(file)
+    known = store.open_findings()
+    store.close()
+    with sqlite3.connect(
+        file
+    ) as connection:  # as revision 0001 kept it: every row holds everything
+        for finding in known:
+            whole = canonical_json(finding).decode()
+            connection.execute(
+                "UPDATE keyproof_findings SET document = ? WHERE id = ?", (whole, finding.id)
+            )
+        connection.execute("DROP TABLE keyproof_shared")
+        connection.execute("UPDATE keyproof_version SET version_num = '0001'")
+    store = _opened(file)
+    assert store.open_findings() == known
+    assert store.findings([known[0].id]) == [known[0]]
+    run = report(day(1), [finding()])
+    store.record_run(run, resolvable_sources=frozenset({"aws"}), sla_days=SLA)
+    (again,) = store.open_findings()
+    assert again.controls == known[0].controls
+    assert again.history.first_seen_at == day(0)
+    store.close()
+
+
+def test_a_row_whose_shared_part_is_gone_is_an_error_not_half_a_finding(file: Path) -> None:
+    _filled(file)
+    with sqlite3.connect(file) as connection:
+        connection.execute("DELETE FROM keyproof_shared")
+    store = _opened(file)
+    with pytest.raises(StoreError):
+        store.open_findings()
+    store.close()
+
+
 def test_a_full_disk_loses_nothing(file: Path) -> None:
     _filled(file)
     code = (
@@ -206,7 +243,11 @@ def test_a_full_disk_loses_nothing(file: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code, f"sqlite:///{file}"],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONDONTWRITEBYTECODE": "1",  # the limit would cut .pyc files short, too
+        },
         capture_output=True,
         text=True,
         check=True,

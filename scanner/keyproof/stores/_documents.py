@@ -35,8 +35,8 @@ def decoded(text: str, kind: type[D]) -> D:
     return msgspec.json.decode(text, type=kind)
 
 
-def finding_row(finding: Finding) -> Mapping[str, Any]:
-    """Return the row of a finding that has a history."""
+def finding_row(finding: Finding, document: str) -> Mapping[str, Any]:
+    """Return the row of a finding that has a history, with the text that it is kept as."""
     history = finding.history
     assert history is not None
     return {
@@ -50,7 +50,7 @@ def finding_row(finding: Finding) -> Mapping[str, Any]:
         "due_at": history.due_at,
         "resolved_at": history.resolved_at,
         "reopened": history.reopened,
-        "document": encoded(finding),
+        "document": document,
     }
 
 

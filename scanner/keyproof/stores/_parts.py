@@ -8,14 +8,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from keyproof.model.finding import Control, Finding
-from keyproof.model.record import Document, canonical_json
+from keyproof.model.record import Document, digest
 from keyproof.stores._documents import decoded, encoded
 
 PART_SIZE = 1000
 """Findings a part: one value stays far below what a database allows."""
 
 
-class _Shared(Document, frozen=True, kw_only=True):
+class Shared(Document, frozen=True, kw_only=True):
     """What a finding has of its policy and of the parameters that it was judged by."""
 
     policy_title: str
@@ -29,7 +29,7 @@ class _Shared(Document, frozen=True, kw_only=True):
 class _Part(Document, frozen=True, kw_only=True):
     """Some findings, each with the number of what it shares."""
 
-    shared: tuple[_Shared, ...]
+    shared: tuple[Shared, ...]
     findings: tuple[tuple[int, Finding], ...]
 
 
@@ -46,35 +46,29 @@ def whole(text: str) -> list[Finding]:
         msgspec.MsgspecError: the text is no part.
     """
     part = decoded(text, _Part)
-    return [_filled(finding, part.shared[number]) for number, finding in part.findings]
-
-
-class Sharing:
-    """Lets findings that were read one by one hold in common what they have in common."""
-
-    def __init__(self) -> None:
-        """Begin with no finding."""
-        self._known: dict[tuple[str, str], Finding] = {}
-
-    def share(self, finding: Finding) -> Finding:
-        """Return the finding, with what an earlier one of its policy says alike."""
-        known = self._known.setdefault((finding.policy, finding.policy_digest), finding)
-        if known is finding:
-            return finding
-        same = {
-            name: getattr(known, name)
-            for name in _Shared.__struct_fields__
-            if getattr(known, name) == getattr(finding, name)
-        }
-        return replace(finding, **same)
+    return [filled(finding, part.shared[number]) for number, finding in part.findings]
 
 
 def _folded(findings: Sequence[Finding]) -> _Part:
-    shared: dict[bytes, int] = {}
-    seen: dict[tuple[object, ...], int] = {}
-    kept: list[_Shared] = []
-    lean: list[tuple[int, Finding]] = []
-    for finding in findings:
+    commons = Commons()
+    numbers: dict[str, int] = {}
+    lean = [
+        (numbers.setdefault(commons.digest(finding), len(numbers)), lean_of(finding))
+        for finding in findings
+    ]
+    return _Part(shared=tuple(commons.found[d] for d in numbers), findings=tuple(lean))
+
+
+class Commons:
+    """What findings share with others of their policy, each once, by digest."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.found: dict[str, Shared] = {}
+        self._seen: dict[tuple[object, ...], tuple[str, Finding]] = {}
+
+    def digest(self, finding: Finding) -> str:
+        """Return the digest of what a finding shares, and remember what that is."""
         # objects that many findings hold in common are told by identity: most never get encoded
         quick = (
             finding.policy_digest,
@@ -84,18 +78,17 @@ def _folded(findings: Sequence[Finding]) -> _Part:
             finding.remediation,
             finding.policy_title,
         )
-        if quick not in seen:
+        known = self._seen.get(quick)
+        if known is None:
             common = _common(finding)
-            number = shared.setdefault(canonical_json(common), len(kept))
-            if number == len(kept):
-                kept.append(common)
-            seen[quick] = number
-        lean.append((seen[quick], _lean(finding)))
-    return _Part(shared=tuple(kept), findings=tuple(lean))
+            # the finding is held, too: an object that is gone leaves its identity to another
+            known = self._seen[quick] = (digest(common), finding)
+            self.found.setdefault(known[0], common)
+        return known[0]
 
 
-def _common(finding: Finding) -> _Shared:
-    return _Shared(
+def _common(finding: Finding) -> Shared:
+    return Shared(
         policy_title=finding.policy_title,
         policy_digest=finding.policy_digest,
         parameters=finding.parameters,
@@ -105,7 +98,8 @@ def _common(finding: Finding) -> _Shared:
     )
 
 
-def _lean(finding: Finding) -> Finding:
+def lean_of(finding: Finding) -> Finding:
+    """Return the finding without what it shares."""
     return replace(
         finding,
         policy_title="",
@@ -117,7 +111,8 @@ def _lean(finding: Finding) -> Finding:
     )
 
 
-def _filled(finding: Finding, shared: _Shared) -> Finding:
+def filled(finding: Finding, shared: Shared) -> Finding:
+    """Return a finding with what it shares."""
     return replace(
         finding,
         policy_title=shared.policy_title,

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration's revision; a test holds it to the folder's own."""
 
 VERSION_TABLE = "keyproof_version"
@@ -78,7 +78,15 @@ FINDINGS = sa.Table(
     sa.Column("reopened", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
-"""Every finding that ever failed, as it last failed."""
+"""Every finding that ever failed, as it last failed, but for what it shares with others."""
+
+SHARED = sa.Table(
+    "keyproof_shared",
+    METADATA,
+    sa.Column("digest", sa.String(71), primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),
+)
+"""What findings have of their policy and its parameters, each text once."""
 
 FINDING_EVENTS = sa.Table(
     "keyproof_finding_events",

@@ -14,7 +14,7 @@ from keyproof.model.report import Report
 from keyproof.model.rotation import Rotation
 from keyproof.model.ticket import Ticket
 from keyproof.ports import Ledger, Reconcile, Reconciled, StoredFindings
-from keyproof.stores import _documents, _lease, _parts
+from keyproof.stores import _documents, _lease, _lives, _parts
 from keyproof.stores._documents import decoded, encoded
 from keyproof.stores._engine import Database
 from keyproof.stores._schema import (
@@ -67,18 +67,20 @@ class SqlStore:
             .order_by(FINDINGS.c.policy, FINDINGS.c.id)
         )
         with self._database.read() as connection:
-            return [decoded(text, Finding) for text in connection.scalars(chosen)]
+            read = _lives.Reader(connection).finding
+            return [read(text) for text in connection.scalars(chosen)]
 
     def findings(self, ids: Collection[str]) -> Sequence[Finding]:
         """See ``Store.findings``."""
         wanted = sorted(ids)
         found: list[Finding] = []
         with self._database.read() as connection:
+            read = _lives.Reader(connection).finding
             for start in range(0, len(wanted), _CHUNK):
                 chosen = sa.select(FINDINGS.c.document).where(
                     FINDINGS.c.id.in_(wanted[start : start + _CHUNK])
                 )
-                found += [decoded(text, Finding) for text in connection.scalars(chosen)]
+                found += [read(text) for text in connection.scalars(chosen)]
         return sorted(found, key=lambda finding: finding.id)
 
     def last_report(self) -> Report | None:
@@ -161,8 +163,7 @@ class SqlStore:
 def _ledger(connection: sa.Connection) -> Ledger:
     """Return what the database knows of findings and sources."""
     chosen = sa.select(FINDINGS.c.document).execution_options(yield_per=_CHUNK)
-    share = _parts.Sharing().share
-    lives = (share(decoded(text, Finding)) for text in connection.scalars(chosen))
+    lives = map(_lives.Reader(connection).finding, connection.scalars(chosen))
     return Ledger(
         lives={finding.id: finding for finding in lives},
         read_at={row.id: row.read_at for row in connection.execute(sa.select(SOURCES))},
@@ -183,7 +184,7 @@ def _record(connection: sa.Connection, report: Report, result: Reconciled) -> No
     run_id = made.inserted_primary_key[0] if made.inserted_primary_key else None
     for number, text in enumerate(_parts.parts(result.stored.findings)):
         connection.execute(RUN_PARTS.insert().values(run_id=run_id, number=number, document=text))
-    _documents.upsert(connection, FINDINGS, map(_documents.finding_row, result.lives))
+    _lives.write(connection, result.lives)
     _documents.upsert(
         connection, SOURCES, [{"id": name, "read_at": at} for name, at in result.read_at.items()]
     )
