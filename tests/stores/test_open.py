@@ -198,10 +198,10 @@ def test_a_store_that_an_older_keyproof_wrote_is_read_and_goes_on(file: Path) ->
     with sqlite3.connect(
         file
     ) as connection:  # as revision 0001 kept it: every row holds everything
-        for finding in known:
-            whole = canonical_json(finding).decode()
+        for one in known:
+            whole = canonical_json(one).decode()
             connection.execute(
-                "UPDATE keyproof_findings SET document = ? WHERE id = ?", (whole, finding.id)
+                "UPDATE keyproof_findings SET document = ? WHERE id = ?", (whole, one.id)
             )
         connection.execute("DROP TABLE keyproof_shared")
         connection.execute("UPDATE keyproof_version SET version_num = '0001'")
