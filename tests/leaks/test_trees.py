@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keyproof.leaks.delta import differing
+from keyproof.leaks.references import References
 from keyproof.leaks.trees import TreeNames, named
 
 Entries = dict[bytes, bytes]
@@ -34,7 +35,7 @@ def marks(data: object) -> list[tuple[int, int]]:
 
 @given(folders=_FOLDERS)
 def test_what_a_version_brings_is_looked_at(folders: list[Entries]) -> None:
-    names = TreeNames(marks, 20)
+    names = TreeNames(marks, 20, References(20))
     known: Entries = {}
     for folder in folders:
         looked_at = list(names.suspicious([tree(folder)]))
@@ -46,7 +47,7 @@ def test_what_a_version_brings_is_looked_at(folders: list[Entries]) -> None:
 
 @given(folders=_FOLDERS)
 def test_trees_in_one_call_and_in_many_are_the_same(folders: list[Entries]) -> None:
-    one, many = TreeNames(marks, 20), TreeNames(marks, 20)
+    one, many = TreeNames(marks, 20, References(20)), TreeNames(marks, 20, References(20))
     together = set(one.suspicious(map(tree, folders)))
     assert together == {found for each in folders for found in many.suspicious([tree(each)])}
 

@@ -18,6 +18,7 @@ from keyproof.leaks.archives import Inside, is_packed, search_packed
 from keyproof.leaks.locate import Found, Identities, locate
 from keyproof.leaks.matcher import Matcher, Trigger
 from keyproof.leaks.objects import Window, windows
+from keyproof.leaks.references import References
 from keyproof.leaks.trees import TreeNames, named
 from keyproof.leaks.unpack_forms import HEAD_BYTES, form
 
@@ -46,6 +47,7 @@ class Collector:
         rows: what was found; ``read``: how many objects were read.
         bytes: how many bytes large objects and files held.
         unread: what is inside of objects that were read, and is not read itself.
+        references: what trees, commits and tags name.
     """
 
     def __init__(
@@ -65,7 +67,8 @@ class Collector:
         self.bytes = 0
         self.unread: list[Inside] = []
         self._within: Counter[str] = Counter()
-        self._trees = TreeNames(matcher.triggers, oid_bytes)
+        self.references = References(oid_bytes)
+        self._trees = TreeNames(matcher.triggers, oid_bytes, self.references)
         self._unpacks = unpacks
         self._cut = matcher.effort[1]
 
@@ -82,6 +85,9 @@ class Collector:
                     )
                 )
             return
+        if kind != "blob":
+            for start, stop in zip(starts, ends, strict=True):
+                self.references.in_header(buffer, start, stop)
         with memoryview(buffer) as view, view[:end] as whole:
             triggers = self.matcher.triggers(whole)
         by_object: dict[int, list[Trigger]] = {}
@@ -104,6 +110,8 @@ class Collector:
         margin = self.matcher.overlap
         for offset, window, last in pieces:
             self.bytes = offset + len(window)
+            if offset == 0:
+                self._refer(kind, window, last)
             if kind == "tree" and last and offset == 0:
                 self._names(named(window, self.oid_bytes))
                 continue  # to the end: the reader stands behind it then
@@ -120,6 +128,13 @@ class Collector:
                 self.inside(oid, window, whole=last)
             if not last:
                 line += window.count(b"\n", 0, len(window) - 2 * margin)
+
+    def _refer(self, kind: str, window: bytes, whole: bool) -> None:  # noqa: FBT001
+        if kind == "tree":
+            self.references.in_tree(window, 0, len(window))
+            self.references.whole &= whole
+        elif kind != "blob":
+            self.references.in_header(window, 0, len(window))
 
     def _object(self, kind: str, oid: str, text: bytes, triggers: list[Trigger]) -> None:
         hits = self.matcher.confirm(text, triggers)

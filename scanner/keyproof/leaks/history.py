@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from keyproof.errors import SourceError
-from keyproof.leaks import gitio, listing, objects
+from keyproof.leaks import listing, objects
 from keyproof.leaks.archives import Inside
 from keyproof.leaks.collector import Collector, Row
 from keyproof.leaks.gitio import Repository
@@ -15,6 +15,7 @@ from keyproof.leaks.listing import Shard, Unread
 from keyproof.leaks.locate import Identities
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.packs import open_packs
+from keyproof.leaks.references import Referred
 from keyproof.leaks.versions import VersionReader
 from keyproof.leaks.workers import Crashed, spread
 
@@ -27,13 +28,15 @@ Step = Callable[[str, int, int | None], None]
 class ObjectsRead(NamedTuple):
     """What reading objects gave: hits, what could not be read, and how many were read of each.
 
-    ``inside`` is what is packed in objects and could not be read.
+    ``inside`` is what is packed in objects and could not be read; ``referred`` what objects name,
+    ``None`` where not all could be asked.
     """
 
     rows: tuple[Row, ...]
     unread: tuple[Unread, ...]
     counts: tuple[tuple[str, int], ...]
     inside: tuple[Inside, ...] = ()
+    referred: tuple[Referred, ...] | None = ()
 
 
 def read_objects(
@@ -61,7 +64,7 @@ def read_objects(
     for piece, result in spread(work, pieces, processes):
         if isinstance(result, Crashed):
             oids = [h.split(b" ", 1)[0].decode() for h in piece.headers.splitlines()]
-            done.append((piece, _Done([], [Unread(oid, "crash") for oid in oids], 0, [], {})))
+            done.append((piece, _Done([], [Unread(oid, "crash") for oid in oids], 0, [], {}, None)))
         else:
             done.append((piece, result))
         if step:
@@ -97,10 +100,18 @@ class _Done(NamedTuple):
     read: int
     inside: list[Inside]
     within: dict[str, int]
+    referred: Referred | None
 
 
 def _done(collector: Collector, unread: list[Unread]) -> _Done:
-    return _Done(collector.rows, unread, collector.read, collector.unread, collector.within())
+    return _Done(
+        collector.rows,
+        unread,
+        collector.read,
+        collector.unread,
+        collector.within(),
+        collector.references.referred() if collector.references.whole else None,
+    )
 
 
 def _sum(total: int, lost: tuple[Unread, ...], done: list[tuple[Shard, _Done]]) -> ObjectsRead:
@@ -114,12 +125,14 @@ def _sum(total: int, lost: tuple[Unread, ...], done: list[tuple[Shard, _Done]]) 
     for _, one in done:
         for name, number in one.within.items():
             counts[name] = counts.get(name, 0) + number
+    referred = tuple(one.referred for _, one in done if one.referred is not None)
     counts["bytes"] = sum(piece.bytes_total for piece, _ in done)
     return ObjectsRead(
         tuple(sorted({row for _, one in done for row in one.rows}, key=_order)),
         tuple(unread),
         tuple(counts.items()),
         tuple(sorted({one for _, piece in done for one in piece.inside})),
+        None if unread or len(referred) < len(done) else referred,
     )
 
 
@@ -129,31 +142,3 @@ def _order(row: Row) -> tuple[str, str, bytes, int, str]:
 
 def _oid_bytes(pieces: list[Shard]) -> int:
     return pieces[0].headers.index(b" ") // 2 if pieces else 20
-
-
-class Connectivity:
-    """A running check that everything referenced is there, beside the reading of objects."""
-
-    def __init__(self, repository: Repository, *revisions: str) -> None:
-        """Start it: what refs, reflogs and the index name, or what ``revisions`` do."""
-        chosen = revisions or ("--all", "--reflog", "--indexed-objects")
-        self._process = gitio.start(
-            repository, "rev-list", "--objects", "--quiet", "--missing=print", *chosen, "--"
-        )
-
-    def missing(self) -> tuple[tuple[str, ...], bool]:
-        """Return the ids of missing objects, and whether the check came to its end."""
-        out, _ = self._process.communicate()
-        missing = tuple(
-            sorted(
-                line[1:].split(b" ")[0].decode("ascii", "replace")
-                for line in out.splitlines()
-                if line.startswith(b"?")
-            )
-        )
-        return missing, self._process.returncode == 0
-
-    def stop(self) -> None:
-        """End the check without its answer."""
-        self._process.kill()
-        self._process.communicate()

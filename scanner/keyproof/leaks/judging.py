@@ -20,7 +20,7 @@ MODULES = (
     "archives", "unpack", "unpack_documents", "unpack_forms", "unpack_git", "unpack_sqlite",
     "unpack_streams",
     "collector", "decode", "delta", "gather", "history", "inflate", "inline", "locate", "objects",
-    "packs", "trees", "versions",
+    "packs", "references", "trees", "versions",
 )  # fmt: skip
 """Every module of this package that rules, databases or hits depend on (a test says which do)."""
 _DATA = ("wordlist_bip39.txt",)

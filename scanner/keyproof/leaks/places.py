@@ -100,6 +100,10 @@ class Placer:
             first |= {o: p for o, p in attribution.index_entries(self.repository) if o in left}
         return first
 
+    def is_reachable(self, oid: str) -> bool:
+        """Whether a commit that can be reached introduced an object that was learnt of."""
+        return any(one.reachable for one in self._placed.get(oid, ()))
+
     def _known(self) -> list[bytes]:
         if self._commits is None:
             self._commits = attribution.reachable_commits(self.repository)

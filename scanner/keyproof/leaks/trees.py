@@ -13,15 +13,19 @@ from typing import Any
 from keyproof.leaks.delta import differing
 from keyproof.leaks.gather import Gather
 from keyproof.leaks.matcher import Trigger
+from keyproof.leaks.references import References
 
 
 class TreeNames:
     """Says which names of a sequence of trees need to be searched. Belongs to one thread."""
 
-    def __init__(self, search: Callable[[Any], list[Trigger]], oid_bytes: int) -> None:
-        """Take ``Matcher.triggers``, and the length of the ids in these trees."""
+    def __init__(
+        self, search: Callable[[Any], list[Trigger]], oid_bytes: int, references: References
+    ) -> None:
+        """Take ``Matcher.triggers``, the length of the ids in these trees, and who notes them."""
         self._gather: Gather[int] = Gather(search)
         self._oid_bytes = oid_bytes
+        self._references = references
         self._last = b""
 
     def suspicious(self, trees: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
@@ -42,6 +46,7 @@ class TreeNames:
         No name holds a zero, and one ends each; more of them may stand in an id.
         """
         low, high = differing(self._last, tree)
+        self._references.in_tree(tree, low, high)
         ended = tree.rfind(b"\0", 0, low)
         begin = tree.rfind(b"\0", 0, max(0, ended - self._oid_bytes)) + 1
         finish = tree.find(b"\0", high)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from keyproof.leaks import compiled, history, lfs, listing, texts
+from keyproof.leaks import compiled, connectivity, history, lfs, listing, texts
 from keyproof.leaks.archives import Inside
 from keyproof.leaks.archives import inside as member
 from keyproof.leaks.assemble import Cleaner, assemble
@@ -25,6 +25,7 @@ from keyproof.leaks.gitio import Repository
 from keyproof.leaks.listing import Unread
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.places import Place, Placer
+from keyproof.leaks.references import Absent, absent
 from keyproof.leaks.suppress import Suppressor
 from keyproof.model.leak import Leak
 from keyproof.model.source import Gap
@@ -32,7 +33,7 @@ from keyproof.ports.context import Fingerprinter, HitCache
 
 _T = TypeVar("_T")
 _ABSENT = frozenset({"missing_object", "partial_clone", "shallow"})
-_FORMAT = 5
+_FORMAT = 6
 """Raised when the form of what is remembered changes."""
 
 
@@ -103,12 +104,16 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """Object ids that were read whole, the hits in them, and what in them was not unpacked."""
+    """Object ids that were read whole, the hits in them, and what in them was not unpacked.
+
+    ``absent`` is what they refer to and was not there; ``None`` where not all could be asked.
+    """
 
     ids: bytes
     rows: tuple[Row, ...]
     counts: tuple[tuple[str, int], ...]
     inside: tuple[Inside, ...]
+    absent: Absent | None
 
 
 def scan_objects(given: Given, repository: Repository, shown: str) -> ObjectsScanned:
@@ -137,20 +142,16 @@ def scan_objects(given: Given, repository: Repository, shown: str) -> ObjectsSca
 def _scan(
     given: Given, repository: Repository, shown: str, ids: bytes, known: _Known | None
 ) -> tuple[_Outcome, _Known]:
-    connectivity = history.Connectivity(repository)
-    try:
-        read, known = _read(given, repository, ids, known)
-    except BaseException:
-        connectivity.stop()
-        raise
+    read, known = _read(given, repository, ids, known)
     within = lfs.absent(repository, known.inside)
     placer = Placer(repository, given.workers or listing.default_workers(), all_commits=ids)
     objects = [row.oid for row in known.rows if row.kind in {"blob", "tree"}]
-    placer.learn((*objects, *(one.oid for one in within)))
+    lacking = known.absent.files if known.absent else ()
+    placer.learn((*objects, *(one.oid for one in within), *lacking[: connectivity.MOST_PLACED]))
     places = placer.place(known.rows)
     refs = texts.ref_names(repository)
     places += _ref_places(given, refs)
-    missing, whole = connectivity.missing()
+    missing, whole = connectivity.missing_objects(repository, placer, known.absent, ids)
     leaks = assemble(
         places,
         given.matcher,
@@ -176,10 +177,12 @@ def _read(
     rows: tuple[Row, ...] = ()
     within: tuple[Inside, ...] = ()
     counts: dict[str, int] = {}
+    lacking: Absent | None = Absent()
     if known is not None:
         wanted = _added(known.ids, ids)
         if wanted is not None:
             rows, within, counts = known.rows, known.inside, dict(known.counts)
+            lacking = known.absent
     read = history.read_objects(
         repository,
         given.matcher,
@@ -193,7 +196,9 @@ def _read(
     lost = {one.oid.encode() for one in read.unread}
     kept = ids if not lost else b"".join(i + b"\n" for i in ids.splitlines() if i not in lost)
     inside = (*within, *read.inside)
-    return read, _Known(kept, (*rows, *read.rows), tuple(counts.items()), inside)
+    if lacking is not None:
+        lacking = None if read.referred is None else absent(ids, read.referred, lacking)
+    return read, _Known(kept, (*rows, *read.rows), tuple(counts.items()), inside, lacking)
 
 
 def _added(before: bytes, now: bytes) -> bytes | None:
