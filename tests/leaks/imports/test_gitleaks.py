@@ -83,6 +83,13 @@ def test_global_lists_and_target_rules(tmp_path: Path) -> None:
     assert rules.found(text, "vendor/a.py") == []
 
 
+def test_a_base_that_cannot_be_read_is_an_error_with_its_reason(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(f"[extend]\npath = '{'a' * 5000}'\n{RULE}")
+    with pytest.raises(ConfigError, match=r"own\.toml: .* cannot be read \(File name too long\)"):
+        extend(NOTHING, [path], cache_folder=tmp_path)
+
+
 def test_extend_takes_a_base_over(tmp_path: Path) -> None:
     base = RULE + "\n[[rules]]\nid = 'old'\nregex = '''old_([a-f0-9]{24})'''\n"
     (tmp_path / "base.toml").write_text(base + "\n[[allowlists]]\npaths = ['''docs/''']\n")

@@ -159,9 +159,9 @@ class _File:
                 hint=f"no more than {_DEPTH} files may extend each other: join some of them",
             )
         for folder in (Path(self.name).parent, Path()):
-            candidate = folder / path
-            if candidate.is_file():
-                base = _File(candidate.read_text("utf-8", errors="replace"), str(candidate))
+            text = self._text(folder / path)
+            if text is not None:
+                base = _File(text, str(folder / path))
                 reading = base.reading(depth - 1)
                 self.everywhere = base.everywhere
                 return reading
@@ -170,6 +170,17 @@ class _File:
             where=self.name,
             hint="its path counts from this file's folder, or from the current one",
         )
+
+    def _text(self, path: Path) -> str | None:
+        """Return the text of a file that this one extends; ``None`` where there is none."""
+        try:
+            return path.read_text("utf-8", errors="replace") if path.is_file() else None
+        except OSError as failure:
+            raise ConfigError(
+                f"[extend] names a file that cannot be read ({failure.strerror})",
+                where=self.name,
+                hint="check the path, and who may read the file",
+            ) from None
 
     def _check_top(self) -> None:
         for field in sorted(self.data.keys() - _TOP_FIELDS):
