@@ -9,7 +9,8 @@ been written ``api_key = '…'``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from keyproof.leaks.encoded_origin import Decoded, Piece, by_pieces
@@ -21,20 +22,29 @@ ROWS_BYTES = 1 << 20
 VALUES_TRIGGER = rb"\)\s{0,8}[Vv][Aa][Ll][Uu][Ee][Ss]\s{0,8}\("
 COPY_TRIGGER = rb"\)\s{1,4}[Ff][Rr][Oo][Mm]\s{1,4}[Ss][Tt][Dd][Ii][Nn]"
 WIDTH = 24
+_BATCH_BYTES = 1 << 16
+"""So much of the values of a statement is searched at once: a search a row would take too long."""
+_LEAST = 6
+"""A shorter value is no secret."""
+_TABLE_BYTES = 100
+_DOLLAR = ord("$")
 
 _CREDENTIAL = re.compile(
     rb"(?i)pass|pwd|secret|token|api_?key|access_?key|private_?key|credential|auth_?key"
 )
+_KEYED = re.compile(rb"(?i)pass|pwd|secret|token|key|credential|auth|_pat\b")
 _NAME = re.compile(
     rb"(?i)(?:[a-z]{1,20}_)?(?:name|key|setting|option|var(?:iable)?|param(?:eter)?)"
 )
 _VALUE = re.compile(rb"(?i)(?:[a-z]{1,20}_)?(?:value|val)")
-_TABLE = re.compile(rb"([0-9A-Za-z_.$-]{1,100})[\"'`\]]{0,2}\s{0,8}\Z")
+_TABLE = re.compile(rb"([0-9A-Za-z_.$-]{1,80}+)[\"'`\]]{0,2}\s{0,8}\Z")
 _PART = re.compile(
     rb"\s{0,200}(?:[NEb]?'((?:[^'\\]|''|\\.){0,20000}+)'|\"((?:[^\"\\]|\\.){0,20000}+)\""
     rb"|[^,()'\"]{0,200}+(?:\([^()'\"]{0,200}+\))?)\s{0,200}([,)])"
 )
 _NEXT_ROW = re.compile(rb"\s{0,200},\s{0,200}\(")
+
+_Span = tuple[int, int]
 
 
 class _Columns(NamedTuple):
@@ -52,70 +62,111 @@ class _Columns(NamedTuple):
 
 
 def values_at(text: bytes, end: int) -> Iterator[Decoded]:
-    """Yield each row of the statement whose first row begins at ``end``."""
+    """Yield the rows of the statement whose first row begins at ``end``."""
     columns = _columns(text, text.rfind(b")", max(0, end - WIDTH), end))
-    at, last = end, min(len(text), end + ROWS_BYTES)
-    while columns:
-        row: list[tuple[int, int]] = []
+    if columns:
+        yield from _decoded(text, columns, _inserted(text, end))
+
+
+def copied_at(text: bytes, end: int) -> Iterator[Decoded]:
+    """Yield the lines that follow a ``COPY … FROM stdin`` whose head ends at ``end``."""
+    columns = _columns(text, text.rfind(b")", max(0, end - WIDTH), end))
+    begin = text.find(b"\n", end, end + WIDTH) + 1
+    if columns and begin:
+        yield from _decoded(text, columns, _lines(text, begin))
+
+
+def _inserted(text: bytes, at: int) -> Iterator[list[_Span]]:
+    """Yield where the values of each row stand, from behind the first row's bracket on."""
+    last = min(len(text), at + ROWS_BYTES)
+    while True:
+        row: list[_Span] = []
         while part := _PART.match(text, at, last):
-            group = 1 if part[1] is not None else 2
-            row.append(part.span(group))
+            row.append(part.span(1 if part[1] is not None else 2))
             at = part.end()
             if part[3] == b")":
                 break
-        yield from _decoded(text, columns, row)
+        yield row
         following = _NEXT_ROW.match(text, at, last)
         if not (row and following):
             return
         at = following.end()
 
 
-def copied_at(text: bytes, end: int) -> Iterator[Decoded]:
-    """Yield each line that follows a ``COPY … FROM stdin`` whose head ends at ``end``."""
-    columns = _columns(text, text.rfind(b")", max(0, end - WIDTH), end))
-    last = min(len(text), end + ROWS_BYTES)
-    at = text.find(b"\n", end, end + WIDTH) + 1
-    while columns and at and not text.startswith(b"\\.", at):
+def _lines(text: bytes, at: int) -> Iterator[list[_Span]]:
+    """Yield where the values of each line stand, up to the one that ends the table."""
+    last = min(len(text), at + ROWS_BYTES)
+    while at < last and not text.startswith(b"\\.", at):
         newline = text.find(b"\n", at, last)
         finish = last if newline < 0 else newline
         row, begin = [], at
         for value in text[at:finish].split(b"\t"):
             row.append((begin, begin + len(value)))
             begin += len(value) + 1
-        yield from _decoded(text, columns, row)
-        at = newline + 1
+        yield row
+        at = finish + 1
 
 
 def _columns(text: bytes, close: int) -> _Columns | None:
     """Read the list of columns that ends at ``close``; ``None`` where none holds credentials."""
-    low = max(0, close - REACH)
-    opened = text.rfind(b"(", low, close)
-    table = _TABLE.search(text, low, opened) if opened >= 0 else None
-    if table is None:
+    opened = text.rfind(b"(", max(0, close - REACH), close)
+    if opened < 0:
         return None
-    names = [name.strip(b" \t\r\n\"'`[]") for name in text[opened + 1 : close].split(b",")]
+    named, pair = _listed(text[opened + 1 : close])
+    if not (named or pair):
+        return None
+    table = _TABLE.search(text, max(0, opened - _TABLE_BYTES), opened)
+    return _Columns(table[1], named, pair) if table else None
+
+
+@lru_cache(maxsize=256)
+def _listed(columns: bytes) -> tuple[tuple[tuple[int, bytes], ...], tuple[int, int] | None]:
+    """Return which of the listed columns are of interest: a dump names the same again and again."""
+    names = [name.strip(b" \t\r\n\"'`[]") for name in columns.split(b",")]
     named = tuple((at, name) for at, name in enumerate(names) if _CREDENTIAL.search(name))
     keys = [at for at, name in enumerate(names) if _NAME.fullmatch(name)]
     values = [at for at, name in enumerate(names) if _VALUE.fullmatch(name)]
-    pair = (keys[0], values[0]) if keys and values else None
-    return _Columns(table[1], named, pair) if named or pair else None
+    return named, (keys[0], values[0]) if keys and values else None
 
 
-def _decoded(text: bytes, columns: _Columns, row: Sequence[tuple[int, int]]) -> Iterator[Decoded]:
-    """Yield a row as assignments, the table's name before each."""
-    named = [(name, row[at]) for at, name in columns.named if at < len(row)]
+def _decoded(text: bytes, columns: _Columns, rows: Iterable[Sequence[_Span]]) -> Iterator[Decoded]:
+    """Yield rows as assignments, many at once, with the table's name before each."""
+    held: list[tuple[bytes, _Span]] = []
+    size = 0
+    for row in rows:
+        for name, span in _named(text, columns, row):
+            held.append((name, span))
+            size += span[1] - span[0]
+        if size > _BATCH_BYTES:
+            yield _assigned(text, columns.table, held)
+            held, size = [], 0
+    if held:
+        yield _assigned(text, columns.table, held)
+
+
+def _named(text: bytes, columns: _Columns, row: Sequence[_Span]) -> Iterator[tuple[bytes, _Span]]:
+    """Yield the values of a row that may be credentials, each with what it is called."""
+    for at, name in columns.named:
+        if at < len(row) and _may_be_secret(text, row[at]):
+            yield name, row[at]
     if columns.pair and max(columns.pair) < len(row):
         key, value = (row[at] for at in columns.pair)
-        named.append((text[slice(*key)], value))
-    shown = [(name, span) for name, span in named if name and span[0] < span[1]]
-    if not shown:
-        return
-    first, final = min(s[0] for _, s in shown), max(s[1] for _, s in shown)
+        if _may_be_secret(text, value) and _KEYED.search(text, *key):
+            yield text[slice(*key)], value
+
+
+def _may_be_secret(text: bytes, span: _Span) -> bool:
+    """Tell whether a value is long enough, and no hash of a password (``$2y$…``)."""
+    return span[1] - span[0] >= _LEAST and text[span[0]] != _DOLLAR
+
+
+def _assigned(text: bytes, table: bytes, named: Sequence[tuple[bytes, _Span]]) -> Decoded:
+    """Return values as assignments to their names."""
     parts: list[bytes] = []
     pieces: list[Piece] = []
     at = 0
-    for name, (begin, finish) in shown:
-        head = columns.table + b"." + name + b" = '"
+    for name, (begin, finish) in named:
+        head = table + b"." + name + b" = '"
         parts += [head, text[begin:finish], b"'\n"]
         pieces += [
             Piece(at, begin, begin + 1, plain=False),
@@ -124,10 +175,4 @@ def _decoded(text: bytes, columns: _Columns, row: Sequence[tuple[int, int]]) -> 
         ]
         at += len(head) + finish - begin + 2
     decoded = b"".join(parts)
-    origin = by_pieces(pieces)
-
-    def within(start: int, end: int) -> tuple[int, int]:
-        begin, finish = origin(start, end)
-        return max(begin, first), max(begin + 1, min(finish, final))
-
-    yield Decoded(decoded, 0, len(decoded), within)
+    return Decoded(decoded, 0, len(decoded), by_pieces(pieces))
