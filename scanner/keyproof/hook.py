@@ -1,7 +1,8 @@
 """``keyproof-hook``: stops a commit or a push that would leak a secret.
 
 The clean path, which every commit pays for, loads one database and git's answer, and nothing else.
-What cannot be read stops the commit too: a hook that passes in silence is none.
+What git cannot read stops the commit too: a hook that passes in silence is none. A packed file that
+cannot be looked into is named, and stops it where ``--refuse-unread`` asks for that.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
 USAGE = """\
 usage: keyproof-hook [pre-commit | pre-push [REMOTE [URL]] | pre-receive | update REF OLD NEW]
-                     [--no-inline]
+                     [--no-inline] [--refuse-unread]
 
-Scans what a commit or push adds, and nothing else. Exit codes: 0 nothing new, 1 new secrets,
+Scans what a commit or push adds, and nothing else. A packed file that cannot be looked into is
+named, and stops nothing but with --refuse-unread. Exit codes: 0 nothing new, 1 new secrets,
 2 usage or baseline error, 4 something could not be read, 5 internal error, 130 interrupted.
 """
 _STAGES = ("pre-commit", "pre-push", "pre-receive", "update")
@@ -46,7 +48,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run one hook. Everything that it says goes to stderr."""
-    words = [word for word in arguments if word != "--no-inline"]
+    words = [word for word in arguments if word not in {"--no-inline", "--refuse-unread"}]
     stage = words[0] if words else "pre-commit"
     if stage in {"-h", "--help"}:
         print(USAGE, end="")
@@ -54,10 +56,10 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         if stage not in _STAGES or any(word.startswith("-") for word in words):
             return _refuse_usage(words)
-        inline = len(words) == len(arguments)
+        inline, strict = "--no-inline" not in arguments, "--refuse-unread" in arguments
         if stage == "pre-commit":
-            return _commit(environment, inline=inline)
-        return _push(stage, words[1:], environment, inline=inline)
+            return _commit(environment, inline=inline, strict=strict)
+        return _push(stage, words[1:], environment, inline=inline, strict=strict)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -71,7 +73,7 @@ def _refuse_usage(words: Sequence[str]) -> int:
     return _failed(UsageError(f"unknown argument: {' '.join(words)}", hint=hint))
 
 
-def _commit(environment: Mapping[str, str], *, inline: bool) -> int:
+def _commit(environment: Mapping[str, str], *, inline: bool, strict: bool) -> int:
     from keyproof.folders import cache_folder
     from keyproof.leaks.glance import glance
 
@@ -89,7 +91,7 @@ def _commit(environment: Mapping[str, str], *, inline: bool) -> int:
         return 0
     matcher = _matcher(environment, seen.size, seen.databases)
     found = staged.news(repository, matcher, lambda: _judge(repository, inline=inline), seen)
-    code = 0 if found is None else _report(found, "commit")
+    code = 0 if found is None else _report(found, "commit", strict=strict)
     _prepare(environment, matcher)
     return code
 
@@ -130,7 +132,14 @@ def _prepare(environment: Mapping[str, str], matcher: Matcher) -> None:
         compile_later(environment, Path(cache_folder(environment)))
 
 
-def _push(stage: str, words: Sequence[str], environment: Mapping[str, str], *, inline: bool) -> int:
+def _push(
+    stage: str,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    inline: bool,
+    strict: bool,
+) -> int:
     """Look at what a push brings that the other side does not have."""
     from pathlib import Path
 
@@ -152,7 +161,8 @@ def _push(stage: str, words: Sequence[str], environment: Mapping[str, str], *, i
         return 0
     matcher = _matcher(environment, lambda: pushed.size(repository, objects))
     judge = _judge(repository, inline=inline)
-    code = _report(pushed.news(repository, matcher, judge, wanted, objects), "push")
+    found = pushed.news(repository, matcher, judge, wanted, objects)
+    code = _report(found, "push", strict=strict)
     if stage == "pre-push":
         _prepare(environment, matcher)
     return code
@@ -174,14 +184,16 @@ def _judge(repository: Repository, *, inline: bool) -> Judge:
     return Judge(identities, accepted, inline, datetime.now(UTC).date().isoformat())
 
 
-def _report(news: News, what: str) -> int:
+def _report(news: News, what: str, *, strict: bool) -> int:
     if not news.sightings and not news.unread:
         return 0
     from keyproof.leaks import refusal
 
-    for line in refusal.lines(news, what):
+    for line in refusal.lines(news, what, strict=strict):
         _say(line)
-    return 1 if refusal.refused(news) else 0
+    if refusal.refused(news):
+        return 1
+    return 4 if strict and news.unread else 0
 
 
 def _failed(error: Exception) -> int:

@@ -122,6 +122,7 @@ def test_what_is_packed_in_a_tagged_file_is_said_to_be_unread(work: Work) -> Non
     oid = work.git("hash-object", "-w", "packed.zip").strip()
     ran = push(work, oid, ref="refs/tags/packed")
     assert (ran.code, f"not looked into: the object {oid[:12]}" in ran.err) == (0, True)
+    assert "the push goes on without that" in ran.err
 
 
 def test_nonsense_on_standard_input_is_never_a_pass(work: Work) -> None:

@@ -336,6 +336,9 @@ def test_archives_are_looked_into_and_what_is_in_them_is_news_once(work: Work) -
     work.add("sealed.7z", b"7z\xbc\xaf\x27\x1c" + bytes(64))
     ran = work.hook()
     assert (ran.code, "not looked into: sealed.7z" in ran.err) == (0, True)
+    assert "goes on without that; --refuse-unread would stop it" in ran.err
+    strict = work.hook("--refuse-unread")
+    assert (strict.code, "the commit is stopped: unpack" in strict.err) == (4, True)
 
 
 def test_encoded_secrets_are_read(work: Work) -> None:

@@ -60,11 +60,13 @@ def uninstall() -> int:
 )
 @click.argument("words", nargs=-1)
 @click.option("--no-inline", is_flag=True, help="Comments on a secret's line count for nothing.")
-def run_hook(stage: str, words: tuple[str, ...], *, no_inline: bool) -> int:
+@click.option("--refuse-unread", is_flag=True, help="Packed files that cannot be read stop it.")
+def run_hook(stage: str, words: tuple[str, ...], *, no_inline: bool, refuse_unread: bool) -> int:
     """Run a hook by hand, as git would."""
     from keyproof.hook import run
 
-    return run([stage, *words, *(["--no-inline"] if no_inline else [])], os.environ)
+    flags = {"--no-inline": no_inline, "--refuse-unread": refuse_unread}
+    return run([stage, *words, *(flag for flag, given in flags.items() if given)], os.environ)
 
 
 hook.add_command(hook_baseline)

@@ -29,15 +29,20 @@ def refused(news: News) -> list[Sighting]:
     return [one for one in news.sightings if not one.accepted]
 
 
-def lines(news: News, what: str) -> Iterator[str]:
+def lines(news: News, what: str, *, strict: bool = False) -> Iterator[str]:
     """Yield what there is to say, line by line; nothing of a secret stands in it.
 
     Args:
         what: is stopped: ``commit`` or ``push``.
+        strict: what could not be looked into stops it too.
     """
     for path, reason in news.unread:
         yield f"keyproof: not looked into: {printable(path)} ({reason.replace('_', ' ')})"
     fresh = refused(news)
+    if news.unread and strict:
+        yield f"keyproof: the {what} is stopped: unpack what was not looked into, or leave it out"
+    elif news.unread and not fresh:
+        yield f"keyproof: the {what} goes on without that; --refuse-unread would stop it"
     yield from _accepted([one for one in news.sightings if one.accepted])
     if not fresh:
         return
