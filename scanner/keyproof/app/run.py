@@ -63,7 +63,7 @@ def scan(loaded: Loaded, options: ScanOptions, surroundings: Surroundings) -> Re
             tried = aside.submit(unsound, rules.pack.policies, engine)
             facts = gathering.finish()
             bench = Bench(engine, tried.result())
-        return decide(loaded, rules, bench, facts, options, surroundings, started)
+        return _decided(loaded, facts, _Run(rules, bench, options, surroundings, started))
     finally:
         engine.close()
 
@@ -152,52 +152,48 @@ def _crosswalk(loaded: Loaded, policies: Sequence[str]) -> controls.Crosswalk:
     return controls.load(folders, policies=policies, only=wanted.only)
 
 
-def decide(
-    loaded: Loaded,
-    rules: Rules,
-    bench: Bench,
-    facts: Facts,
-    options: ScanOptions,
-    surroundings: Surroundings,
-    started: datetime,
-) -> Report:
+class _Run(NamedTuple):
+    """What one run decides by, on what, as asked, and since when."""
+
+    rules: Rules
+    bench: Bench
+    options: ScanOptions
+    surroundings: Surroundings
+    started: datetime
+
+
+def _decided(loaded: Loaded, facts: Facts, run: _Run) -> Report:
     """Decide linked facts, and record the run where the options say so."""
-    report, facts = _judged(rules, bench, facts, options, surroundings, started)
-    if not options.record:
+    report, facts = _judged(facts, run)
+    if not run.options.record:
         return report
     if report.scope == "whole":
-        keep(facts, loaded.state_folder(surroundings.environment))
-    return _recorded(report, loaded, surroundings)
+        keep(facts, loaded.state_folder(run.surroundings.environment))
+    return _recorded(report, loaded, run.surroundings)
 
 
-def _judged(
-    rules: Rules,
-    bench: Bench,
-    facts: Facts,
-    options: ScanOptions,
-    surroundings: Surroundings,
-    started: datetime,
-) -> tuple[Report, Facts]:
+def _judged(facts: Facts, run: _Run) -> tuple[Report, Facts]:
     """Return the report, and the facts with what became of the waivers; decisions end here."""
+    rules, bench = run.rules, run.bench
     evaluation = evaluate(
         facts,
         rules.pack,
         rules.parameters,
         bench.engine,
         unusable=bench.unusable,
-        progress=surroundings.progress,
+        progress=run.surroundings.progress,
     )
     if rules.waivers:
-        facts, evaluation = _with_waivers(rules, bench, facts, evaluation, options)
+        facts, evaluation = _with_waivers(rules, bench, facts, evaluation, run.options)
     report = assemble(
         facts,
         evaluation,
         crosswalk=rules.crosswalk,
         waivers=rules.waivers,
         remarks=rules.changes,
-        options=options.run,
-        started_at=started,
-        finished_at=surroundings.clock.now(),
+        options=run.options.run,
+        started_at=run.started,
+        finished_at=run.surroundings.clock.now(),
         tool_version=__version__,
     )
     return report, facts
