@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from keyproof.leaks.delta import differing
 from keyproof.leaks.references import References
-from keyproof.leaks.trees import TreeNames, named
+from keyproof.leaks.trees import TreeNames
 
 Entries = dict[bytes, bytes]
 
@@ -35,7 +35,7 @@ def marks(data: object) -> list[tuple[int, int]]:
 
 @given(folders=_FOLDERS)
 def test_what_a_version_brings_is_looked_at(folders: list[Entries]) -> None:
-    names = TreeNames(marks, 20, References(20))
+    names = TreeNames(marks, 20, References())
     known: Entries = {}
     for folder in folders:
         looked_at = list(names.suspicious([tree(folder)]))
@@ -47,7 +47,7 @@ def test_what_a_version_brings_is_looked_at(folders: list[Entries]) -> None:
 
 @given(folders=_FOLDERS)
 def test_trees_in_one_call_and_in_many_are_the_same(folders: list[Entries]) -> None:
-    one, many = TreeNames(marks, 20, References(20)), TreeNames(marks, 20, References(20))
+    one, many = TreeNames(marks, 20, References()), TreeNames(marks, 20, References())
     together = set(one.suspicious(map(tree, folders)))
     assert together == {found for each in folders for found in many.suspicious([tree(each)])}
 
@@ -63,11 +63,15 @@ def test_what_differs_is_all_that_differs(one: bytes, two: bytes, middle: bytes)
         assert low + tail <= len(before)
 
 
-def test_only_names_with_an_end_in_them_are_named() -> None:
-    folder = {b"first": b"1" * 20, b"second": b"2" * 20}
-    data = tree(folder)
-    assert list(named(data, 20)) == [(n, o.hex()) for n, o in folder.items()]
-    inside_of_an_id = data.index(b"1" * 20) + 5
-    at_its_end = data.index(b"second") + 6
-    assert list(named(data, 20, [inside_of_an_id])) == []
-    assert list(named(data, 20, [inside_of_an_id, at_its_end])) == [(b"second", (b"2" * 20).hex())]
+def test_a_tree_that_is_none_is_read_as_far_as_it_is_one() -> None:
+    references = References()
+    names = TreeNames(marks, 20, references)
+    good = tree({b"aMARKb": b"1" * 20, b"c": b"2" * 20})
+    assert list(names.suspicious([good])) == [(b"aMARKb", (b"1" * 20).hex())]
+    assert references.whole
+    list(names.suspicious([good[:-5]]))
+    assert not references.whole
+    assert list(names.suspicious([tree({b"otherMARK": b"3" * 20}), good])) == [
+        (b"otherMARK", (b"3" * 20).hex()),
+        (b"aMARKb", (b"1" * 20).hex()),
+    ]

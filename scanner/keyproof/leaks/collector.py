@@ -19,7 +19,7 @@ from keyproof.leaks.locate import Found, Identities, locate
 from keyproof.leaks.matcher import Matcher, Trigger
 from keyproof.leaks.objects import Window, windows
 from keyproof.leaks.references import References
-from keyproof.leaks.trees import TreeNames, named
+from keyproof.leaks.trees import TreeNames
 from keyproof.leaks.unpack_forms import HEAD_BYTES, form
 
 
@@ -67,7 +67,7 @@ class Collector:
         self.bytes = 0
         self.unread: list[Inside] = []
         self._within: Counter[str] = Counter()
-        self.references = References(oid_bytes)
+        self.references = References()
         self._trees = TreeNames(matcher.triggers, oid_bytes, self.references)
         self._unpacks = unpacks
         self._cut = matcher.effort[1]
@@ -110,11 +110,13 @@ class Collector:
         margin = self.matcher.overlap
         for offset, window, last in pieces:
             self.bytes = offset + len(window)
-            if offset == 0:
-                self._refer(kind, window, last)
             if kind == "tree" and last and offset == 0:
-                self._names(named(window, self.oid_bytes))
+                self._names(self._trees.suspicious([window]))
                 continue  # to the end: the reader stands behind it then
+            if kind == "tree":
+                self.references.whole = False
+            elif kind != "blob" and offset == 0:
+                self.references.in_header(window, 0, len(window))
             # what begins in the last margin is whole, with its surroundings, in the next window
             limit = len(window) if last else len(window) - margin
             fresh = [
@@ -128,13 +130,6 @@ class Collector:
                 self.inside(oid, window, whole=last)
             if not last:
                 line += window.count(b"\n", 0, len(window) - 2 * margin)
-
-    def _refer(self, kind: str, window: bytes, whole: bool) -> None:  # noqa: FBT001
-        if kind == "tree":
-            self.references.in_tree(window, 0, len(window))
-            self.references.whole &= whole
-        elif kind != "blob":
-            self.references.in_header(window, 0, len(window))
 
     def _object(self, kind: str, oid: str, text: bytes, triggers: list[Trigger]) -> None:
         hits = self.matcher.confirm(text, triggers)

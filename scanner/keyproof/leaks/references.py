@@ -1,21 +1,20 @@
 """References: which objects the trees, commits and tags that were read name.
 
-What they name and no pack holds is missing; nothing else has to walk the history to tell. Of a tree
-only the stretch is read in which it is not the tree before it.
+What they name and no pack holds is missing; nothing else has to walk the history to tell.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 _NAMED = re.compile(rb"(?:tree|parent|object) ([0-9a-f]{40,64})\n")
 _HEADER = re.compile(rb"(?:(?:tree|parent|object) [0-9a-f]{40,64}\n){1,999}")
 """With what commits and tags begin."""
-_MODE = re.compile(rb"[1-7][0-7]{4,5} ")
-_TREE, _SUBMODULE = b"4", b"16"
-"""How the modes of folders begin, and of commits of other repositories."""
+_FOLDER, _SUBMODULE = b"40000", b"160000"
+"""The modes of folders, some with zeros before, and of commits of other repositories."""
 
 
 class Referred(NamedTuple):
@@ -36,40 +35,15 @@ class References:
     """Collects the ids that objects name. Belongs to one thread.
 
     Attributes:
-        whole: false once an object was too large to be read for them.
+        whole: false once an object was too large, or too odd, to be read for them.
+        in_trees: the ids that trees name, by mode: whoever reads trees adds to them.
     """
 
-    def __init__(self, oid_bytes: int) -> None:
-        """Take the length of ids: 20, or 32 in SHA-256 repositories."""
+    def __init__(self) -> None:
+        """Begin with none."""
         self.whole = True
-        self._oid_bytes = oid_bytes
-        self._entry = re.compile(rb"([1-7][0-7]{4,5}) [^\0]+\0(.{%d})" % oid_bytes, re.DOTALL)
-        self._files: set[bytes] = set()
+        self.in_trees: defaultdict[bytes, set[bytes]] = defaultdict(set)
         self._others: set[bytes] = set()
-
-    def in_tree(self, tree: bytes, low: int, high: int) -> None:
-        """Take the ids of all entries that ``tree[low:high]`` touches."""
-        stop = tree.find(b"\0", high)
-        stop = len(tree) if stop < 0 else stop + 1 + self._oid_bytes
-        for mode, oid in self._entry.findall(tree, self._entry_before(tree, low), stop):
-            if mode.startswith(_TREE):
-                self._others.add(oid)
-            elif not mode.startswith(_SUBMODULE):
-                self._files.add(oid)
-
-    def _entry_before(self, tree: bytes, low: int) -> int:
-        """Return where an entry begins, at ``low`` or before it.
-
-        An id may hold a zero, too; that a mode follows it where the next entry would begin, chance
-        does not bring about.
-        """
-        zero = tree.rfind(b"\0", 0, low)
-        while zero >= 0:
-            begin = zero + 1 + self._oid_bytes
-            if begin <= low and _MODE.match(tree, begin):
-                return begin
-            zero = tree.rfind(b"\0", 0, zero)
-        return 0
 
     def in_header(self, text: Any, start: int, end: int) -> None:
         """Take the ids that the commit or tag at ``text[start:end]`` names."""
@@ -79,7 +53,14 @@ class References:
 
     def referred(self) -> Referred:
         """Return everything that was named."""
-        return Referred(b"".join(self._files), b"".join(self._others))
+        files: set[bytes] = set()
+        others = set(self._others)
+        for mode, oids in self.in_trees.items():
+            if mode.endswith(_FOLDER):
+                others |= oids
+            elif mode != _SUBMODULE:
+                files |= oids
+        return Referred(b"".join(files), b"".join(others))
 
 
 def _raw(oid: bytes) -> bytes:

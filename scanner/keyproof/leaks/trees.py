@@ -1,19 +1,27 @@
-"""Trees: the names in them, each searched where a version of a folder brings it.
+"""Trees: the names in them, each searched once, and the ids that they name.
 
 Most of a tree stands in the tree that was read before it, which is an older or newer version of the
-same folder. What differs is a stretch that holds every entry which only one of them has.
+same folder. Only the entries are read that lie where the two differ.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 from typing import Any
 
 from keyproof.leaks.delta import differing
 from keyproof.leaks.gather import Gather
 from keyproof.leaks.matcher import Trigger
 from keyproof.leaks.references import References
+
+_REMEMBERED = 100_000
+"""So many names in which no trigger ends are known again."""
+
+Entry = tuple[bytes, bytes, bytes]
+"""Mode, name and id, as a tree holds them."""
 
 
 class TreeNames:
@@ -23,48 +31,65 @@ class TreeNames:
         self, search: Callable[[Any], list[Trigger]], oid_bytes: int, references: References
     ) -> None:
         """Take ``Matcher.triggers``, the length of the ids in these trees, and who notes them."""
-        self._gather: Gather[int] = Gather(search)
-        self._oid_bytes = oid_bytes
+        self._gather: Gather[bytes] = Gather(search)
         self._references = references
+        self._entry = entry_form(oid_bytes)
+        self._around = oid_bytes + 2
         self._last = b""
+        self._starts: list[int] = []
+        self._ordinary: set[bytes] = set()
 
     def suspicious(self, trees: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
         """Yield each name in which a trigger ends, with the id of what bears it."""
-        taken = list(trees)
-        for number, tree in enumerate(taken):
-            self._gather.add(number, memoryview(tree), *self._fresh(tree))
-            self._last = tree
-        ends: dict[int, list[int]] = {}
-        for number, end, _ in self._gather.found():
-            ends.setdefault(number, []).append(end)
-        for number, own in ends.items():
-            yield from named(taken[number], self._oid_bytes, sorted(own))
+        bearers: dict[bytes, list[bytes]] = {}
+        ordinary, ids = self._ordinary, self._references.in_trees
+        for tree in trees:
+            for mode, name, oid in self._fresh(tree):
+                ids[mode].add(oid)
+                if name not in ordinary:
+                    bearers.setdefault(name, []).append(oid)
+        for name in bearers:
+            self._gather.add(name, memoryview(name), 0, len(name))
+        triggered = {name for name, _, _ in self._gather.found()}
+        if len(ordinary) > _REMEMBERED:
+            ordinary.clear()
+        ordinary.update(bearers.keys() - triggered)
+        for name, oids in bearers.items():
+            if name in triggered:
+                yield from ((name, oid.hex()) for oid in oids)
 
-    def _fresh(self, tree: bytes) -> tuple[int, int]:
-        """Return the stretch in which entries stand that the last tree does not hold, names whole.
+    def _fresh(self, tree: bytes) -> list[Entry]:
+        """Return the entries that the last tree does not hold, and perhaps one beside them.
 
-        No name holds a zero, and one ends each; more of them may stand in an id.
+        Where entries begin is known of the last tree; it is so here, too, before and behind what
+        differs, where they are ``grown`` bytes further.
         """
-        low, high = differing(self._last, tree)
-        self._references.in_tree(tree, low, high)
-        ended = tree.rfind(b"\0", 0, low)
-        begin = tree.rfind(b"\0", 0, max(0, ended - self._oid_bytes)) + 1
-        finish = tree.find(b"\0", high)
-        return begin, len(tree) if finish < 0 else finish
+        last, starts = self._last, self._starts
+        low, high = differing(last, tree)
+        grown = len(tree) - len(last)
+        first = max(0, bisect_right(starts, low) - 1)
+        behind = bisect_left(starts, high - grown)
+        begin = starts[first] if starts else 0
+        end = starts[behind] + grown if behind < len(starts) else len(tree)
+        self._last = tree
+        entries, fresh, whole = self._parsed(tree, begin, end)
+        if whole:
+            rest = starts[behind:] if not grown else [start + grown for start in starts[behind:]]
+            self._starts = starts[:first] + fresh + rest
+            return entries
+        entries, self._starts, whole = self._parsed(tree, 0, len(tree))
+        self._references.whole &= whole  # if not, git cannot read it either, and will say so
+        return entries
+
+    def _parsed(self, tree: bytes, begin: int, end: int) -> tuple[list[Entry], list[int], bool]:
+        """Return entries, where each begins, and whether they follow each other to the end."""
+        entries: list[Entry] = self._entry.findall(tree, begin, end)
+        around = self._around
+        sizes = [len(mode) + len(name) + around for mode, name, _ in entries]
+        starts = list(accumulate(sizes, initial=begin))
+        return entries, starts, starts.pop() == end
 
 
-def named(
-    tree: bytes, oid_bytes: int, ends: Sequence[int] | None = None
-) -> Iterator[tuple[bytes, str]]:
-    """Yield the names of a tree's entries, with the entries' ids.
-
-    Args:
-        ends: sorted; only names in which one of these ends are wanted. All if ``None``.
-    """
-    position = 0
-    while position < len(tree):
-        begin = tree.index(b" ", position) + 1
-        end = tree.index(b"\0", begin)
-        position = end + 1 + oid_bytes
-        if ends is None or bisect_right(ends, end) > bisect_right(ends, begin):
-            yield tree[begin:end], tree[end + 1 : position].hex()
+def entry_form(oid_bytes: int) -> re.Pattern[bytes]:
+    """Return the form of one entry of a tree."""
+    return re.compile(rb"([0-7]{1,7}) ([^\0]+)\0(.{%d})" % oid_bytes, re.DOTALL)
