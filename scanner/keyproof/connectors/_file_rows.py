@@ -48,10 +48,12 @@ def read_text(path: Path) -> bytes:
         return path.read_bytes()
     except PermissionError:
         msg = "the file may not be read"
-        raise SourceError(msg, reason="access_denied", where=path.name) from None
+        hint = "let the user that scans read it"
+        raise SourceError(msg, reason="access_denied", where=path.name, hint=hint) from None
     except OSError as error:
         msg = f"the file cannot be read ({error.strerror})"
-        raise SourceError(msg, reason="unavailable", where=path.name) from None
+        hint = "check 'path': it is relative to the settings file"
+        raise SourceError(msg, reason="unavailable", where=path.name, hint=hint) from None
 
 
 def format_of(path: Path, stated: Format) -> Format:
