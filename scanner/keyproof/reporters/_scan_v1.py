@@ -61,11 +61,7 @@ class HistoryV1(msgspec.Struct, frozen=True):
 
 
 class FindingV1(msgspec.Struct, frozen=True):
-    """One verdict. ``id`` is stable from run to run: it holds no line and no time.
-
-    What somebody must act on or answer for (``fail``, ``waived``, ``error``) stands alone. The others
-    leave the controls to their policy's entry, and the parameters where nothing was compared.
-    """
+    """One verdict. ``id`` is stable from run to run: it holds no line and no time."""
 
     id: str
     policy: str

@@ -1,8 +1,8 @@
 """``json``: the contract with other programs, ``keyproof/scan/v1``.
 
 A frozen copy of the shape, not a dump of the internal types: members may be added, none renamed or
-removed. Findings stand one a line, so that two runs can be compared with ``diff``; what thousands of
-passes would repeat of their policy stands with the policy once.
+removed. Findings stand one a line, so that two runs can be compared with ``diff``; each states its
+controls, because a pass is evidence for them, too.
 """
 
 from __future__ import annotations
@@ -36,12 +36,6 @@ SUFFIX = ".json"
 BINARY = False
 SCHEMA = "keyproof/scan/v1"
 Shape = TypeVar("Shape")
-
-_ACTED_ON = frozenset({"fail", "waived", "error"})
-"""The verdicts that somebody must act on or answer for: these state their controls."""
-
-_NOT_COMPARED = frozenset({"skip", "unknown"})
-"""The verdicts that compared nothing with a parameter."""
 
 
 def render(report: Report, stream: IO[Any]) -> None:
@@ -90,7 +84,6 @@ def _copy(value: object, shape: type[Shape]) -> Shape:
 
 
 def _finding(finding: Finding) -> FindingV1:
-    compared = finding.status not in _NOT_COMPARED
     return FindingV1(
         id=finding.id,
         policy=finding.policy,
@@ -100,9 +93,9 @@ def _finding(finding: Finding) -> FindingV1:
         message=finding.message,
         reason=finding.reason,
         evidence=finding.evidence,
-        parameters=finding.parameters if compared else {},
-        parameter_origins=finding.parameter_origins if compared else {},
-        controls=tuple(map(_control, finding.controls)) if finding.status in _ACTED_ON else (),
+        parameters=finding.parameters,
+        parameter_origins=finding.parameter_origins,
+        controls=tuple(map(_control, finding.controls)),
         source=finding.subject.source,
         owner=finding.subject.owner,
         environment=finding.subject.environment,
