@@ -74,6 +74,10 @@ def test_a_partial_clone_is_a_gap_and_the_rest_is_found(
     repo.git("clone", "-q", "--bare", "--filter=tree:0", origin, str(bare))
     done = _scan(bare, home)
     assert (done.code, "partial_clone" in _reasons(done)) == (4, True)
+    repo.git("-C", str(bare), "remote", "remove", "origin")
+    done = _scan(bare, home)
+    assert (done.code, "partial_clone" in _reasons(done)) == (4, False)  # nobody to fetch from
+    assert "git fetch" not in done.err
 
 
 @pytest.mark.parametrize("kind", ["blob", "tree", "commit"])

@@ -70,12 +70,13 @@ def shallow_boundary(repository: Repository) -> bytes:
 
 
 def has_promisor(repository: Repository) -> bool:
-    """Tell whether objects were left with a remote (a partial clone)."""
+    """Tell whether objects were left with a remote that is still known (a partial clone)."""
     packs = repository.common_dir / "objects" / "pack"
     try:
-        return any(entry.name.endswith(".promisor") for entry in os.scandir(packs))
+        left = any(entry.name.endswith(".promisor") for entry in os.scandir(packs))
     except OSError:
         return False
+    return left and gitio.run(repository, "remote", allow_failure=True) != b""
 
 
 def configuration(repository: Repository) -> Iterator[Text]:
