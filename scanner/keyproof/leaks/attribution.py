@@ -57,26 +57,38 @@ def introductions(
     workers: int,
     *,
     reachable: bool = True,
+    folders: bool = True,
 ) -> list[Introduction]:
-    """Return where ``commits`` introduced the ``wanted`` objects (blobs, or trees by name)."""
+    """Return where ``commits`` introduced the ``wanted`` objects.
+
+    Args:
+        folders: trees may be among them; without, git is a fifth faster.
+    """
     if not wanted or not commits:
         return []
     size = max(2000, -(-len(commits) // workers))
     slices = [(begin, commits[begin : begin + size]) for begin in range(0, len(commits), size)]
     with ThreadPoolExecutor(workers) as pool:
-        parts = pool.map(lambda s: list(_introduced(repository, wanted, s[1], s[0])), slices)
+        parts = pool.map(
+            lambda s: list(_introduced(repository, wanted, s[1], s[0], folders)), slices
+        )
         return [one._replace(reachable=reachable) for part in parts for one in part]
 
 
 def _introduced(
-    repository: Repository, wanted: frozenset[str], commits: Sequence[bytes], rank: int
+    repository: Repository,
+    wanted: frozenset[str],
+    commits: Sequence[bytes],
+    rank: int,
+    folders: bool,  # noqa: FBT001
 ) -> Iterator[Introduction]:
     named = [f"--find-object={oid}" for oid in sorted(wanted)] if len(wanted) <= _FILTERED else []
+    below = ("-r", "-t") if folders else ("-r",)
     # diff-tree reads the index, which it needs for nothing here and which may be damaged
     none = {"GIT_INDEX_FILE": str(repository.git_dir / "keyproof-no-index")}
     fields = gitio.fields(
         repository._replace(environment={**repository.environment, **none}),
-        *("diff-tree", "--stdin", "--root", "-r", "-t", "-c", "--raw", "-z"),
+        *("diff-tree", "--stdin", "--root", *below, "-c", "--raw", "-z"),
         *("--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"),
         *named,
         data=b"\n".join(commits) + b"\n",

@@ -54,18 +54,24 @@ class Placer:
         self._all_commits = all_commits
         self._placed: dict[str, list[Introduction]] = {}
 
-    def learn(self, oids: Iterable[str]) -> None:
-        """Ask git where objects came from: once for all, because it looks at every commit."""
+    def learn(self, oids: Iterable[str], *, folders: bool = True) -> None:
+        """Ask git where objects came from: once for all, because it looks at every commit.
+
+        Args:
+            folders: trees may be among them.
+        """
         wanted = frozenset(oids) - self._placed.keys()
         if not wanted:
             return
         known = self._known()
-        found = attribution.introductions(self.repository, wanted, known, self.workers)
+        found = attribution.introductions(
+            self.repository, wanted, known, self.workers, folders=folders
+        )
         left = wanted - {one.oid for one in found}
         if left and self._all_commits:
             rest = sorted(set(self._all_commits.splitlines()) - set(known))
             found += attribution.introductions(
-                self.repository, left, rest, self.workers, reachable=False
+                self.repository, left, rest, self.workers, reachable=False, folders=folders
             )
         self._placed |= {oid: [] for oid in wanted}
         for one in found:

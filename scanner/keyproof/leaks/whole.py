@@ -147,7 +147,10 @@ def _scan(
     placer = Placer(repository, given.workers or listing.default_workers(), all_commits=ids)
     objects = [row.oid for row in known.rows if row.kind in {"blob", "tree"}]
     lacking = known.absent.files if known.absent else ()
-    placer.learn((*objects, *(one.oid for one in within), *lacking[: connectivity.MOST_PLACED]))
+    placer.learn(
+        (*objects, *(one.oid for one in within), *lacking[: connectivity.MOST_PLACED]),
+        folders=any(row.kind == "tree" for row in known.rows),
+    )
     places = placer.place(known.rows)
     refs = texts.ref_names(repository)
     places += _ref_places(given, refs)
