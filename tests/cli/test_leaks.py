@@ -70,6 +70,18 @@ def test_the_table_names_place_commit_and_author(repo: Repo, home: Path) -> None
     assert "1 leak in 1 place" in done.err
 
 
+def test_a_file_full_of_leaks_drowns_no_table(repo: Repo, home: Path) -> None:
+    repo.write("dump.txt", "".join(line(github_pat(f"dump {n}")) for n in range(60)))
+    repo.commit("a dump")
+    done = keyproof("leaks", cwd=repo.path, home=home)
+    assert "app.py:2:10" in done.out
+    assert len(done.out.splitlines()) == 2 * (1 + 20) + 1
+    assert "and 40 more of github.pat in dump.txt: --format jsonl lists them all" in done.out
+    assert "61 leaks in 61 places" in done.err
+    done = keyproof("leaks", "--format", "jsonl", cwd=repo.path, home=home)
+    assert len(done.out.splitlines()) == 61
+
+
 def test_exit_codes(repo: Repo, home: Path, planted: Path) -> None:
     clean = Repo(planted / "clean", planted / "git-home")
     clean.write("a.txt", "nothing\n")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 OWN = ("table", "jsonl", "json")
 """The formats that are this command's; the others are those of every report."""
+_MOST_ALIKE = 20
+"""So many leaks of one detector in one file are shown to a reader; of more, their number."""
 
 
 def write(stream: IO[str], form: str, results: Sequence[ScanResult]) -> None:
@@ -87,12 +89,21 @@ def _accepted(place: Occurrence) -> str | None:
 
 
 def _table(stream: IO[str], results: Sequence[ScanResult]) -> None:
+    alike: Counter[tuple[str, str]] = Counter()
     for result in results:
         for leak in result.leaks:
+            file = leak.detector, leak.occurrences[0].path or ""
+            alike[file] += 1
+            if alike[file] > _MOST_ALIKE:
+                continue
             head = f"{leak.detector}  {leak.redacted}  {leak.confidence} confidence"
             stream.write(_printable(f"{head}  {leak.secret_id}") + "\n")
             for place in leak.occurrences:
                 stream.write("  " + _printable(_place(place)) + "\n")
+    for (detector, path), number in sorted(alike.items()):
+        if number > _MOST_ALIKE:
+            more = f"{number - _MOST_ALIKE:,} more of {detector} in {path or 'no file'}"
+            stream.write(_printable(f"and {more}: --format jsonl lists them all") + "\n")
 
 
 def comments(stream: IO[str], results: Sequence[ScanResult]) -> None:
