@@ -120,7 +120,9 @@ def test_digests_and_identifiers_are_no_secrets(bench: Bench) -> None:
         assert bench.hits(text) == [], text[:30]
 
 
-@pytest.mark.parametrize("module", [generic, ordinary, fragments, placeholders, exact, lines, checksums])
+@pytest.mark.parametrize(
+    "module", [generic, ordinary, fragments, placeholders, exact, lines, checksums]
+)
 def test_no_expression_of_ours_repeats_in_two_ways(module: object) -> None:
     import re._parser as parser
 
