@@ -63,6 +63,7 @@ _NAME_LETTER = re.compile(rb"[0-9A-Za-z_.\"'-]")
 """What a keyword that is part of a longer name, or quoted, has before it."""
 _OWN_NAME = 8
 """A name of fewer letters begins a value by chance."""
+_BEFORE_KEYWORD = (b"", b" ", b"{", b"\t", b"\n", b",")
 _SAID = re.compile(rb"[=:>,(|?]")
 """What says that a value is assigned, compared or passed."""
 _LOCK_LINE = re.compile(
@@ -88,8 +89,14 @@ def _operator(match: re.Match[bytes], text: bytes) -> bytes:
 
 
 def is_assigned(match: re.Match[bytes], text: bytes) -> bool:
-    """Whether something between name and value says that the name has the value."""
-    return _SAID.search(_operator(match, text)) is not None
+    """Whether something between name and value says that the name has the value, or before it.
+
+    Clojure's keywords, ``:password "…"``, are said by what stands before them.
+    """
+    if _SAID.search(_operator(match, text)):
+        return True
+    start = match.start() - len(whole_name(match, text)) + len(match.groupdict().get("key") or b"")
+    return text[start - 1 : start] == b":" and text[start - 2 : start - 1] in _BEFORE_KEYWORD
 
 
 def is_strong(name: bytes) -> bool:

@@ -732,6 +732,10 @@ private_key.pkcs12 - P12_BASE64=[[MIIK{a2}IBAzCC{b400}==]]\n
 jwt.signing_secret JWT_SECRET {a40}
 flask.secret_key - app.secret_key = '[[{a32}]]'\n
 database.client_password PGPASSWORD {a14}
+database.password_in_call - $link = new mysqli("db.company.net", "shop", "[[{a14}]]", "shop");\n
+database.password_in_call - $link = mysqli_connect('db.company.net', 'shop', '[[{a14}]]');\n
+database.password_in_call - $db = new PDO('mysql:host=db.company.net;dbname=shop', 'shop', '[[{a16}]]');\n
+database.password_in_call - c = DriverManager.getConnection("jdbc:mysql://db.company.net/shop", "root", "[[{a14}]]");\n
 database.command_password - mysql -u root -p[[{a14}]] app\n
 private_key.pem - key = `[[{pem}]]`
 private_key.encrypted_pem - [[{encpem}]]\n
@@ -746,6 +750,14 @@ private_key.age_post_quantum A {agepq}
 private_key.jwk - {"kty": "EC", "crv": "P-256", "x": "{w43}", "d": "[[{w43}]]"}
 private_key.jwk_reversed - {"d": "[[{w43}]]", "crv": "P-256", "kty": "EC"}
 jwt.token - Cookie: session=[[{jwt}]]; Secure
+jwt.secret_in_call - const token = jwt.sign({ id: user.id }, "[[{a28}]]", { expiresIn: "1h" });\n
+jwt.secret_in_call - String token = Jwts.builder().signWith(SignatureAlgorithm.HS512, "[[{a32}]]").compact();\n
+jwt.secret_in_call - token = jwt.encode(payload, "[[{a24}]]", algorithm="HS256")\n
+jwt.secret_in_call - Algorithm algorithm = Algorithm.HMAC256("[[{a24}]]");\n
+hmac.key_in_call - const mac = crypto.createHmac('sha256', '[[{a28}]]');\n
+hmac.key_in_call - $mac = hash_hmac('sha256', $body, '[[{a28}]]');\n
+hmac.key_in_call - app.use(cookieParser("[[{a24}]]"));\n
+hmac.key_in_call - mac = hmac.new(b"[[{a24}]]", body, hashlib.sha256)\n
 jwt.encrypted_token - Cookie: session=[[{jweb}]]; Secure
 django.secret_key - SECRET_KEY = '[[{j50}]]'\n
 rails.master_key RAILS_MASTER_KEY {h32}
@@ -762,6 +774,7 @@ http.basic_url - git clone https://ada:[[{a16}]]@git.company.test/app.git
 http.basic_header - Authorization: Basic [[{basic}]]
 http.bearer_header - curl -H "Authorization: Bearer [[{a40}]]" https://api.company.test
 http.api_key_header - X-API-Key: [[{a32}]]
+http.curl_bearer - curl --oauth2-bearer [[{a32}]] https://api.company.test\n
 http.curl_user - curl -s -u ada:[[{a16}]] https://api.company.test
 http.netrc - machine git.company.test login ada password [[{a16}]]
 http.oauth_client_secret - client_id: {l20}\nclient_secret: [[{a32}]]\n
