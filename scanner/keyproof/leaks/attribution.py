@@ -17,6 +17,8 @@ from keyproof.leaks.gitio import Repository
 
 _FILTERED = 400
 """Up to so many objects are named to git; beyond, its whole output is filtered here."""
+_AT_ONCE = 20_000
+"""So many commits one process compares: git keeps what it reads of each."""
 _SIGNED = re.compile(rb"^(?:author|tagger) (?P<who>.*?) ?(?P<at>-?\d+) (?P<zone>[+-]\d{4})$")
 
 
@@ -66,7 +68,7 @@ def introductions(
     """
     if not wanted or not commits:
         return []
-    size = max(2000, -(-len(commits) // workers))
+    size = min(_AT_ONCE, max(2000, -(-len(commits) // workers)))
     slices = [(begin, commits[begin : begin + size]) for begin in range(0, len(commits), size)]
     with ThreadPoolExecutor(workers) as pool:
         parts = pool.map(

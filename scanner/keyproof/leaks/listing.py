@@ -86,7 +86,7 @@ def _checked(repository: Repository, wanted: bytes) -> bytes:
 
 def plan(lines: Iterable[bytes]) -> Listing:
     """Put listed objects into the order of their delta chains, by type."""
-    children: dict[bytes, list[bytes]] = {}
+    children: dict[bytes, bytes | list[bytes]] = {}
     roots: list[bytes] = []
     unread: list[Unread] = []
     zero: bytes | None = None
@@ -99,13 +99,19 @@ def plan(lines: Iterable[bytes]) -> Listing:
             zero = b"0" * len(base)
         if base == zero:
             roots.append(header)
+        elif (others := children.setdefault(base, header)) is header:
+            pass  # most have one child, and a list for it would take as much again
+        elif isinstance(others, list):
+            others.append(header)
         else:
-            children.setdefault(base, []).append(header)
+            children[base] = [others, header]
     begins = frozenset(roots)
     return Listing(_in_chains(roots, children), tuple(unread), begins)
 
 
-def _in_chains(roots: list[bytes], children: dict[bytes, list[bytes]]) -> dict[str, list[bytes]]:
+def _in_chains(
+    roots: list[bytes], children: dict[bytes, bytes | list[bytes]]
+) -> dict[str, list[bytes]]:
     by_kind: dict[str, list[bytes]] = {"commit": [], "tag": [], "tree": [], "blob": []}
     take = children.pop
     pending = roots
@@ -117,10 +123,11 @@ def _in_chains(roots: list[bytes], children: dict[bytes, list[bytes]]) -> dict[s
             by_kind[kind.decode()].append(header)
             under = take(oid, None)
             if under:
-                pending.extend(under)
+                pending.extend(under if isinstance(under, list) else (under,))
         # a base that is not in the list itself: its deltas start chains of their own
         if children:
-            pending = children.pop(next(iter(children)))
+            under = children.pop(next(iter(children)))
+            pending = under if isinstance(under, list) else [under]
     return by_kind
 
 

@@ -6,8 +6,9 @@ What they name and no pack holds is missing; nothing else has to walk the histor
 from __future__ import annotations
 
 import re
+import struct
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 _NAMED = re.compile(rb"(?:tree|parent|object) ([0-9a-f]{40,64})\n")
@@ -73,19 +74,18 @@ def absent(ids: bytes, referred: Iterable[Referred], before: Absent) -> Absent:
     Args:
         before: what was absent when objects were read that are not read again.
     """
-    oid_bytes = ids.find(b"\n") // 2
-    present = set(map(_start, map(_raw, ids.splitlines())))
-    files, others = (
-        {oid for oid in known if _start(_raw(oid.encode())) not in present} for known in before
-    )
+    size = ids.find(b"\n") // 2 if ids else 20
+    present = set(_starts(bytes.fromhex(ids.decode("ascii")), size))
+    files, others = ({oid for oid in known if int(oid[:16], 16) not in present} for known in before)
     for part in referred:
         for named, kept in ((part.files, files), (part.others, others)):
-            for at in range(0, len(named), oid_bytes):
-                if _start(named[at : at + 8]) not in present:
-                    kept.add(named[at : at + oid_bytes].hex())
+            lacking = set(_starts(named, size)) - present
+            if lacking:
+                every = (named[at : at + size] for at in range(0, len(named), size))
+                kept.update(oid.hex() for oid in every if next(_starts(oid, size)) in lacking)
     return Absent(tuple(sorted(files)), tuple(sorted(others)))
 
 
-def _start(oid: bytes) -> int:
-    """Return the first half of an id and less: no two objects share it, and a number takes little."""
-    return int.from_bytes(oid[:8], "big")
+def _starts(ids: bytes, size: int) -> Iterator[int]:
+    """Yield eight bytes of each id as a number: no two objects share them, and they take little."""
+    return (start for (start,) in struct.iter_unpack(f">Q{size - 8}x", ids))

@@ -201,6 +201,7 @@ def _read(
     inside = (*within, *read.inside)
     if lacking is not None:
         lacking = None if read.referred is None else absent(ids, read.referred, lacking)
+    read = read._replace(referred=None)  # what is large is not held while git works
     return read, _Known(kept, (*rows, *read.rows), tuple(counts.items()), inside, lacking)
 
 
