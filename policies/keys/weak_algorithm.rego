@@ -119,7 +119,7 @@ length_of(key) := key.key_bits if is_number(key.key_bits)
 
 length_of(key) := "unknown" if key.key_bits == null
 
-measured(key) := {"status": "unknown", "reason": "how long the key is is not known"} if key.key_bits == null
+measured(key) := {"status": "unknown", "reason": "its length is not known"} if key.key_bits == null
 
 measured(key) := {"status": "unknown", "reason": "for which algorithm the key is is not known"} if {
 	is_number(key.key_bits)

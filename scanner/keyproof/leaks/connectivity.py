@@ -54,7 +54,12 @@ def _walked(repository: Repository) -> tuple[tuple[str, ...], bool]:
         "--indexed-objects",
     )
     process = gitio.start(repository, "rev-list", *arguments, "--")
-    out, _ = process.communicate()
+    try:
+        out, _ = process.communicate()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     missing = {
         line[1:].split(b" ")[0].decode("ascii", "replace")
         for line in out.splitlines()
