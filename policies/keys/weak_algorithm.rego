@@ -121,7 +121,7 @@ length_of(key) := "unknown" if key.key_bits == null
 
 measured(key) := {"status": "unknown", "reason": "its length is not known"} if key.key_bits == null
 
-measured(key) := {"status": "unknown", "reason": "for which algorithm the key is is not known"} if {
+measured(key) := {"status": "unknown", "reason": "which algorithm it is for is not known"} if {
 	is_number(key.key_bits)
 	not limit(key)
 }

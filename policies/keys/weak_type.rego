@@ -71,7 +71,7 @@ decisions[id] := d if {
 	d := decision(key)
 }
 
-decision(key) := {"status": "unknown", "reason": "of what kind the credential is is not known"} if key.credential_type == null
+decision(key) := {"status": "unknown", "reason": "its type is not known"} if key.credential_type == null
 
 decision(key) := {"status": status, "evidence": {"kind": replace(key.credential_type, "_", " ")}} if {
 	is_string(key.credential_type)

@@ -52,7 +52,7 @@ least := rank[input.params.minimum_confidence]
 
 decision(leak) := {"status": "skip", "reason": "less sure than this organisation's minimum"} if rank[leak.confidence] < least
 
-decision(leak) := {"status": "unknown", "reason": "how sure this leak is is not known"} if leak.confidence == null
+decision(leak) := {"status": "unknown", "reason": "its confidence is not known"} if leak.confidence == null
 
 decision(leak) := d if {
 	rank[leak.confidence] >= least

@@ -74,7 +74,7 @@ decisions[id] := d if {
 	d := decision(principal)
 }
 
-decision(principal) := {"status": "unknown", "reason": "what kind of principal this is is not known"} if principal.principal_type == null
+decision(principal) := {"status": "unknown", "reason": "its type is not known"} if principal.principal_type == null
 
 decision(principal) := {"status": "skip", "reason": "a program has no second factor"} if {
 	is_string(principal.principal_type)

@@ -81,7 +81,7 @@ decisions[id] := d if {
 
 decision(source) := {"status": "skip", "reason": "the source holds no code"} if source.kind == "inventory"
 
-decision(source) := {"status": "unknown", "reason": "what kind of source it is is not known"} if source.kind == null
+decision(source) := {"status": "unknown", "reason": "its kind is not known"} if source.kind == null
 
 decision(source) := {"status": "unknown", "reason": "what was asked of the source is not known"} if {
 	source.kind == "repository"
