@@ -10,6 +10,7 @@ from tests.leaks.samples.template import letters
 from tests.support.planted import plant
 
 from keyproof.identity import cache_folder
+from keyproof.leaks.encoded_columns import ROWS_BYTES
 from keyproof.leaks.matcher import Matcher, open_matcher
 from keyproof.leaks.rules import load_rules
 
@@ -59,3 +60,17 @@ def test_the_table_names_the_provider(searched: Matcher) -> None:
 )
 def test_another_column_is_no_credential(searched: Matcher, text: str) -> None:
     assert _found(searched, text.format(a=FIRST)) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "tail"),
+    [
+        ("INSERT INTO users (id, api_key) VALUES (1, 'none')", ",(2, 'none')", ";\n"),
+        ("COPY users (id, api_key) FROM stdin;\n", "1\tnone\n", "\\.\n"),
+    ],
+)
+def test_rows_beyond_the_bound_are_told(searched: Matcher, head: str, row: str, tail: str) -> None:
+    for size, told in ((ROWS_BYTES // 2, False), (ROWS_BYTES + 1000, True)):
+        matcher = searched.copy()
+        assert matcher.find((head + row * (size // len(row)) + tail).encode()) == []
+        assert (matcher.effort[1] > 0) is told

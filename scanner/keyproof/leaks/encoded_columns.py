@@ -76,8 +76,11 @@ def copied_at(text: bytes, end: int) -> Iterator[Decoded]:
         yield from _decoded(text, columns, _lines(text, begin))
 
 
-def _inserted(text: bytes, at: int) -> Iterator[list[_Span]]:
-    """Yield where the values of each row stand, from behind the first row's bracket on."""
+def _inserted(text: bytes, at: int) -> Iterator[list[_Span] | None]:
+    """Yield where the values of each row stand, from behind the first row's bracket on.
+
+    ``None`` at the end says that there are more rows than are read.
+    """
     last = min(len(text), at + ROWS_BYTES)
     while True:
         row: list[_Span] = []
@@ -89,12 +92,17 @@ def _inserted(text: bytes, at: int) -> Iterator[list[_Span]]:
         yield row
         following = _NEXT_ROW.match(text, at, last)
         if not (row and following):
+            if last < len(text) and (_NEXT_ROW if part else _PART).match(text, at):
+                yield None
             return
         at = following.end()
 
 
-def _lines(text: bytes, at: int) -> Iterator[list[_Span]]:
-    """Yield where the values of each line stand, up to the one that ends the table."""
+def _lines(text: bytes, at: int) -> Iterator[list[_Span] | None]:
+    """Yield where the values of each line stand, up to the one that ends the table.
+
+    ``None`` at the end says that there are more lines than are read.
+    """
     last = min(len(text), at + ROWS_BYTES)
     while at < last and not text.startswith(b"\\.", at):
         newline = text.find(b"\n", at, last)
@@ -105,6 +113,8 @@ def _lines(text: bytes, at: int) -> Iterator[list[_Span]]:
             begin += len(value) + 1
         yield row
         at = finish + 1
+    if at >= last and last < len(text):
+        yield None
 
 
 def _columns(text: bytes, close: int) -> _Columns | None:
@@ -129,11 +139,18 @@ def _listed(columns: bytes) -> tuple[tuple[tuple[int, bytes], ...], tuple[int, i
     return named, (keys[0], values[0]) if keys and values else None
 
 
-def _decoded(text: bytes, columns: _Columns, rows: Iterable[Sequence[_Span]]) -> Iterator[Decoded]:
+def _decoded(
+    text: bytes, columns: _Columns, rows: Iterable[Sequence[_Span] | None]
+) -> Iterator[Decoded]:
     """Yield rows as assignments, many at once, with the table's name before each."""
     held: list[tuple[bytes, _Span]] = []
-    size = 0
+    size = place = 0
     for row in rows:
+        if row is None:
+            nothing = by_pieces([Piece(0, place, place + 1, plain=False)])
+            yield Decoded(b"\n", 0, 1, nothing, whole=False)
+            continue
+        place = row[-1][1] if row else place
         for name, span in _named(text, columns, row):
             held.append((name, span))
             size += span[1] - span[0]
