@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.planted import github_pat
-from tests.support.run import isolated
+from tests.support.run import isolated, share_rules
 
 from keyproof.leaks.matcher import open_matcher
 from keyproof.leaks.rules import load_rules
@@ -201,7 +201,7 @@ def _unreachable(repo: Repo, secret) -> None:
 
 @functools.cache
 def compiled_rules() -> Path:
-    """Compile rules and matcher once a process; runs under test start from a copy."""
+    """Compile rules and matcher once a process; runs under test start from these."""
     folder = Path(tempfile.mkdtemp(prefix="keyproof-rules-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     open_matcher(load_rules(folder), folder)
@@ -210,6 +210,4 @@ def compiled_rules() -> Path:
 
 def warm(home: Path) -> None:
     """Give a home folder the compiled rules, so that a run under test does not compile them."""
-    target = home / "cache" / "keyproof"
-    if not target.exists():
-        shutil.copytree(compiled_rules(), target)
+    share_rules(compiled_rules(), home / "cache" / "keyproof")

@@ -34,7 +34,7 @@ def keyproof(
     """Run ``python -m keyproof`` and keep its output below ``home/outputs``, where the sweep looks."""
     home.mkdir(parents=True, exist_ok=True)
     compiled = home / "cache" / "keyproof"
-    _copy_rules(COMPILED_RULES, compiled)
+    share_rules(COMPILED_RULES, compiled)
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=cwd,
@@ -44,7 +44,7 @@ def keyproof(
         check=False,
         timeout=timeout,
     )
-    _copy_rules(compiled, COMPILED_RULES)
+    share_rules(compiled, COMPILED_RULES)
     outputs = home / "outputs"
     outputs.mkdir(exist_ok=True)
     stem = f"{len(list(outputs.iterdir()))}"
@@ -84,13 +84,24 @@ def isolated(home: Path) -> dict[str, str]:
     }
 
 
-def _copy_rules(source: Path, target: Path) -> None:
-    """Copy compiled rules (named by their digest, so never stale); nothing of any scan."""
+def share_rules(source: Path, target: Path) -> None:
+    """Link compiled rules (named by their digest, so never stale); nothing of any scan.
+
+    Links, because a copy for each of some thousand tests is tens of gigabytes: keyproof replaces
+    these files whole and never writes into one.
+    """
     files = [*source.glob("matcher-*.hs"), *source.glob("rules-*")]
     if files:
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
     for file in files:
         if not (target / file.name).exists():
             part = target / f"{file.name}.{os.getpid()}.part"
-            shutil.copyfile(file, part)
+            _link(file, part)
             part.replace(target / file.name)
+
+
+def _link(file: Path, link: Path) -> None:
+    try:
+        link.hardlink_to(file)
+    except OSError:  # another file system
+        shutil.copyfile(file, link)

@@ -69,8 +69,11 @@ def sweep(folder: Path, values: Iterable[str]) -> list[Escaped]:
     )
     names = list(needles.values())
     found: dict[Escaped, None] = {}
+    linked: set[tuple[int, int]] = set()
     for path in sorted(folder.rglob("*")):
         if "planted" in path.relative_to(folder).parts or path.is_symlink() or not path.is_file():
+            continue
+        if _seen(path, linked):
             continue
         for layer in _layers(_read(path), 0):
             hits: set[str] = set()
@@ -81,6 +84,16 @@ def sweep(folder: Path, values: Iterable[str]) -> list[Escaped]:
             for name in sorted(hits):
                 found[Escaped(str(path.relative_to(folder)), name)] = None
     return list(found)
+
+
+def _seen(path: Path, linked: set[tuple[int, int]]) -> bool:
+    """Tell whether another link to this file was searched already; remember this one."""
+    status = path.stat()
+    if status.st_nlink == 1:
+        return False
+    known = (status.st_dev, status.st_ino) in linked
+    linked.add((status.st_dev, status.st_ino))
+    return known
 
 
 def _read(path: Path) -> bytes:
