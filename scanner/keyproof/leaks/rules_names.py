@@ -48,9 +48,14 @@ def by_name(provider: ProviderSource) -> DetectorSource | None:
     )
 
 
-def called(triggers: Sequence[str], providers: Iterable[ProviderSource]) -> Iterator[str]:
-    """Yield triggers with every provider's name where they say ``{provider}``."""
-    names = sorted({name for provider in providers for name in _spelled(provider)})
+def called(triggers: Sequence[str], owners: Iterable[ProviderSource]) -> Iterator[str]:
+    """Yield triggers with every owner's name where they say ``{provider}``.
+
+    Args:
+        owners: the providers whose secrets a name can tell. The others' names would say nothing,
+            and code is full of some (``http``, ``django``).
+    """
+    names = sorted({name for provider in owners for name in _spelled(provider)})
     for trigger in triggers:
         if CALL not in trigger:
             yield trigger

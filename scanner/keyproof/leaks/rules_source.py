@@ -89,12 +89,12 @@ def compile_rules(digest: str, files: Iterable[Path]) -> rules.RuleSet:
     triggers: list[rules.Trigger] = []
     keyed: list[rules.Keyed] = []
     documents = read_sources(files)
-    providers = [provider for _, provider in documents]
+    owners = [provider for _, provider in documents if any(map(_is_keyed, _every(provider)))]
     for document, provider in documents:
         for index, source in enumerate(_every(provider)):
             where = document.where("detectors", index, "id")
             try:
-                detector, derived = _compile(provider, source, providers)
+                detector, derived = _compile(provider, source, owners)
             except Unsafe as failure:
                 where = document.where("detectors", index, "pattern")
                 raise ConfigError(f"{source.id}: {failure}", where=where) from None
@@ -154,11 +154,11 @@ def _check_complete(provider: ProviderSource, source: DetectorSource, where: str
 
 
 def _compile(
-    provider: ProviderSource, source: DetectorSource, providers: Sequence[ProviderSource]
+    provider: ProviderSource, source: DetectorSource, owners: Sequence[ProviderSource]
 ) -> tuple[rules.Detector, list[Derived]]:
     pattern = exact_pattern(source)
     check_bounded(pattern)
-    derived = _triggers(source, pattern, providers)
+    derived = _triggers(source, pattern, owners)
     token = _token(source)
     prefix = constant_prefix(token) if source.public_prefix is None else source.public_prefix
     companion = source.companion
@@ -241,7 +241,7 @@ def _token(source: DetectorSource) -> str:
 
 
 def _triggers(
-    source: DetectorSource, pattern: str, providers: Sequence[ProviderSource]
+    source: DetectorSource, pattern: str, owners: Sequence[ProviderSource]
 ) -> list[Derived]:
     if source.by_name:
         return []
@@ -251,7 +251,7 @@ def _triggers(
         return [Derived(d.expression, d.before + reach, d.after + reach) for d in near]
     whole = width(pattern)[1] + 1
     if source.trigger:
-        found = called(source.trigger, providers)
+        found = called(source.trigger, owners)
         return [Derived(t, source.before or whole, source.after or whole) for t in found]
     if source.context and source.gap == "assign" and "(?P<secret>" not in source.pattern:
         # hyperscan compiles any gap of this width ten times faster than the grammar of one
