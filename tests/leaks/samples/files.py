@@ -15,6 +15,7 @@ windows.group_policy_password - <Properties action="U" newName="" cpassword="[[{
 windows.answer_file_password - <AdministratorPassword>\n  <Value>[[{a14}]]</Value>\n  <PlainText>true</PlainText>\n</AdministratorPassword>
 windows.remote_desktop_password - full address:s:host\npassword 51:b:[[{H260}]]\n
 redis.server_password - bind 0.0.0.0\nrequirepass [[{a24}]]\n
+redis.server_password - requirepass [[{a24}]]\nappendonly yes\nport 6379\n
 redis.server_password - masterauth "[[{a24}]]"\n
 redis.acl_password - user alice on +@all ~* >[[{a24}]]\n
 rclone.obscured_password - [nas]\ntype = sftp\nhost = nas.corp.net\nuser = ci\npass = [[{w43}]]\n

@@ -24,6 +24,8 @@ gcp.api_key GOOGLE_API_KEY AIza{w35}
 gcp.oauth_client_secret GOOGLE_CLIENT_SECRET GOCSPX-{w28}
 gcp.oauth_access_token access ya29.{w120}
 gcp.oauth_refresh_token refresh 1//0{w60}
+gcp.oauth_refresh_token_older refresh_token 1/{w42}a
+gcp.oauth_access_token access ya29.c.{w200}
 gcp.service_account_key - {"type": "service_account",\n "private_key_id": "{h40}",\n "private_key": "[[{pemline}]]"\n}
 gcp.hmac_key - id: GOOG1E{u55}\nsecret: [[{b40}]]\n
 gcp.fcm_server_key FCM_KEY AAAA{w7}:{w140}
@@ -36,7 +38,10 @@ azure.ad_client_secret_older ARM_CLIENT_SECRET {a34}
 azure.sas_token - https://acct.blob.core.windows.net/c?sv=2022-11-02&ss=b&srt=sco&sp=rl&se=2030-01-01T00:00:00Z&spr=https&sig=[[{a43}%3D]]
 azure.devops_pat AZURE_DEVOPS_EXT_PAT {a76}AZDO{a4}
 azure.devops_pat_older AZURE_DEVOPS_PAT {K52}
-azure.identifiable_key some_setting {a33}AIoT{a6}=
+azure.identifiable_key some_setting {a33}AIoT{a5}E=
+azure.identifiable_key some_setting {b33}AzCa{b5}w=
+azure.identifiable_account_key some_setting {a76}+ASt{a5}A==
+azure.identifiable_account_key some_setting {a76}ACDb{a5}w==
 azure.ai_services_key AZURE_KEY {a52}JQQJ99{a25}
 azure.search_key search {a42}AzSe{a6}
 azure.functions_key fn {w44}AzFu{w5}A==
@@ -124,10 +129,16 @@ gitlab.deploy_token GL gldt-{w19}a
 gitlab.runner_token GL glrt-{w19}a
 gitlab.runner_registration_token GL GR1348941{w19}a
 gitlab.ci_job_token GL glcbt-64_{w19}a
+gitlab.ci_job_token_signed CI_JOB_TOKEN glcbt-eyJ{a60}.eyJ{a120}.{a342}
+gitlab.routable_pat GL glpat-{w27}.{l9}
+gitlab.deploy_token GL gldt-{w27}.01.{l9}
+gitlab.trigger_token GL glptt-{w27}.01.{l9}
+gitlab.feed_token GL glft-{w27}.01.{l9}
 gitlab.trigger_token GL glptt-{h40}
 gitlab.feed_token GL glft-{w19}a
 gitlab.incoming_mail_token GL glimt-{w24}a
 gitlab.agent_token GL glagent-{w49}a
+gitlab.agent_token GL glagent-{w50}.01.{l9}
 gitlab.oauth_application_secret GL gloas-{h64}
 gitlab.scim_token GL glsoat-{w19}a
 gitlab.feature_flag_token GL glffct-{w19}a
@@ -276,6 +287,7 @@ pagerduty.integration_key PAGERDUTY_ROUTING_KEY {h32}
 opsgenie.api_key OPSGENIE_API_KEY {U}
 dynatrace.api_token D dt0c01.{k24}.{k64}
 honeycomb.ingest_key H hcaik_{l58}
+honeycomb.ingest_key H hcaic_{l58}
 honeycomb.configuration_key HONEYCOMB_API_KEY {a22}
 honeycomb.classic_key HONEYCOMB_WRITEKEY {h32}
 splunk.hec_token SPLUNK_HEC_TOKEN {U}
@@ -338,6 +350,7 @@ openai.service_account_key O sk-svcacct-{w100}a
 openai.admin_key O sk-admin-{w100}a
 openai.project_key_plain O sk-proj-{w120}a
 openai.api_key O sk-{a20}T3BlbkFJ{a20}
+openai.session_key O sess-{a40}
 openai.api_key_by_name OPENAI_API_KEY sk-{a48}
 anthropic.api_key A sk-ant-api03-{w94}A
 anthropic.admin_key A sk-ant-admin01-{w94}A
@@ -395,6 +408,7 @@ slack.config_token S xoxe.xoxp-1-{a160}
 slack.config_refresh_token S xoxe-1-{a146}
 slack.session_token S xoxc-{n12}-{n12}-{n13}-{h64}
 slack.webhook_url - https://hooks.slack.com/services/[[T{u8}/B{u10}/{a24}]]
+slack.workflow_token S xwfp-{n12}-{n13}-{a24}
 slack.workflow_url - https://hooks.slack.com/workflows/[[T{u8}/{n18}/{n18}/{a24}]]
 slack.signing_secret SLACK_SIGNING_SECRET {h32}
 discord.bot_token D {snowflake}.G{a5}.{a38}
@@ -484,7 +498,9 @@ stripe.organization_key S sk_org_live_{a40}
 stripe.webhook_secret S whsec_{a32}
 square.access_token S EAAA{w59}a
 square.oauth_secret S sq0csp-{w42}a
+square.oauth_secret S sandbox-sq0csb-{w42}a
 square.legacy_token S sq0atp-{w21}a
+square.legacy_token S sandbox-sq0atb-{w21}a
 paypal.braintree_token P access_token$production${l16}${h32}
 paypal.client_secret PAYPAL_CLIENT_SECRET EK{w77}a
 paypal.braintree_private_key BRAINTREE_PRIVATE_KEY {h32}
@@ -499,7 +515,8 @@ plaid.secret PLAID_SECRET {h30}
 mollie.api_key MOLLIE_API_KEY live_{a30}
 mollie.access_token MOLLIE_TOKEN access_{a30}
 gocardless.access_token GC_ACCESS_TOKEN live_{w40}
-checkout.secret_key CHECKOUT_SECRET_KEY sk_sbox_{l27}
+checkout.secret_key CHECKOUT_SECRET_KEY sk_{K27}
+checkout.sandbox_secret_key K sk_sbox_{K26}*
 checkout.legacy_secret_key C sk_{U}
 coinbase.api_key_name C organizations/{U}/apiKeys/{U}
 coinbase.api_secret COINBASE_API_SECRET {a32}
@@ -559,6 +576,7 @@ linear.client_secret LINEAR_CLIENT_SECRET {h32}
 notion.integration_token N ntn_{n11}{a35}
 notion.legacy_token N secret_{a43}
 asana.pat A 1/{n16}:{h32}
+asana.legacy_pat ASANA_TOKEN 0/{h32}
 asana.client_secret ASANA_CLIENT_SECRET {h32}
 trello.token T ATTA{h72}
 trello.legacy_token TRELLO_TOKEN {h64}
