@@ -29,6 +29,7 @@ BY_DETECTOR: dict[str, list[Sample]] = {}
 for _sample in ALL:
     BY_DETECTOR.setdefault(_sample.detector, []).append(_sample)
 BINARY = {"private_key.jks", "private_key.pkcs12_file", "private_key.der_file", "kerberos.keytab"}
+BINARY |= {"keepass.database"}
 """What ``test_key_files`` makes."""
 NOT_SAMPLED = {"nuget.api_key_wide", "calendly.pat"} | BINARY
 """What another detector's sample shows already, or what cannot be made without a real value."""

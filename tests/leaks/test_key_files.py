@@ -89,6 +89,13 @@ def test_a_keytab(searched: Matcher) -> None:
     }
 
 
+@pytest.mark.parametrize("version", [b"e", b"f", b"g"])
+def test_a_database_of_keepass(searched: Matcher, version: bytes) -> None:
+    head = bytes.fromhex("03d9a29a") + version + bytes.fromhex("fb4bb501000400")
+    assert _detectors(searched, head + Random(10).randbytes(600)) == {"keepass.database"}
+    assert not searched.find(head[4:] + bytes(600))
+
+
 def test_certificates_are_no_keys(searched: Matcher, certificate: x509.Certificate) -> None:
     trusted = pkcs12.serialize_key_and_certificates(
         None, None, None, [certificate], BestAvailableEncryption(b"changeit")

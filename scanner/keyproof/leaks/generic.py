@@ -110,6 +110,11 @@ def issued(match: re.Match[bytes], text: bytes) -> str | None:
     return _token(match, text, sure=True)
 
 
+def _unpadded(value: bytes) -> bytes:
+    """Return base64 without the ``==`` at its end, which is no comparison."""
+    return value.rstrip(b"=") if not len(value) % 4 and _BASE64.match(value) else value
+
+
 def _is_jumble(value: bytes) -> bool:
     """Whether letters of both cases and digits follow each other as code never has them."""
     return _JUMBLED.fullmatch(value) is not None and sum(48 <= b <= 57 for b in value) >= 3
@@ -119,7 +124,7 @@ def _token(match: re.Match[bytes], text: bytes, *, sure: bool) -> str | None:
     value = match.group("secret")
     if names_no_secret(match, text) or is_words(value) or is_identity(value):
         return None
-    if is_code(value) and not (sure and _is_jumble(value)):
+    if is_code(_unpadded(value)) and not (sure and _is_jumble(value)):
         return None
     if is_identifier(value) or is_algorithm(value) or _holds_words(value):
         return None

@@ -91,9 +91,10 @@ def _operator(match: re.Match[bytes], text: bytes) -> bytes:
 def is_assigned(match: re.Match[bytes], text: bytes) -> bool:
     """Whether something between name and value says that the name has the value, or before it.
 
-    Clojure's keywords, ``:password "…"``, are said by what stands before them.
+    Clojure's keywords, ``:password "…"``, are said by what stands before them, and so are options,
+    ``--password …``.
     """
-    if _SAID.search(_operator(match, text)):
+    if _SAID.search(_operator(match, text)) or match.group()[:1] == b"-":
         return True
     start = match.start() - len(whole_name(match, text)) + len(match.groupdict().get("key") or b"")
     return text[start - 1 : start] == b":" and text[start - 2 : start - 1] in _BEFORE_KEYWORD

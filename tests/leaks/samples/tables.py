@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.leaks.samples.commands import COMMANDS
 from tests.leaks.samples.files import FILES
 from tests.leaks.samples.vendors import VENDORS
 
@@ -871,5 +872,6 @@ TABLES = (
     DATA,
     FORMS_AND_FILES,
     FILES,
+    COMMANDS,
     VENDORS,
 )
