@@ -17,8 +17,10 @@ _FOLDED = 6
 """So many lines of a block tell its letters: two of 64 may hold neither ``+`` nor ``/``."""
 _LETTERS = re.compile(rb"[0-9A-Za-z+/]+")
 _BEFORE = re.compile(rb"[0-9A-Za-z+/]*\Z")
+_BEFORE_URL = re.compile(rb"[0-9A-Za-z_-]{60,}\Z")
 _AFTER = re.compile(rb"[0-9A-Za-z+/]*={0,2}")
-_LINE_ENDS = re.compile(rb"\r?\n[ \t]{0,24}")
+_LINE_ENDS = re.compile(rb"(?:\r?\n|(?:\\r)?\\n(?:\",?\s{1,24}\")?)[ \t]{0,24}")
+_ESCAPED_END = re.compile(rb"(?<=\\)[nr](?=[0-9A-Za-z+/]*\Z)")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _ESCAPE = re.compile(rb"%(?:2[BFbf]|3[Dd])")
 _DIGEST_BEFORE = re.compile(
@@ -34,10 +36,12 @@ _TOLD = re.compile(
     rb"[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z|"
     rb"\.(?:php|py|rb|[jt]sx?|go|java|css|html?|json|ya?ml|xml|svg|png|md|txt|cs|c|h|rs)[\"'][ \t]{0,4}[:=]>?[^\n:=]{0,24}\Z|"
     rb"(?:[\w-]+\.)+[a-z]{2,4}/[\w./-]+[ \t]+(?:v?[0-9][\w.-]*[ \t]+)?\Z|"
+    rb"(?<![\w.-])[a-z0-9][\w-]{0,38}(?:/[\w.-]{1,80}){1,4}@\Z|(?:apt|gpg|pgp|rpm)[_-]{0,2}key(?:[_-]?id)?[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?\Z|--?recv(?:-keys?)?[ \t=]{1,3}\Z|"
+    rb"(?:docs|drive|sheets|spreadsheets)\.google\.com/[^\s\"'<>]{1,180}\Z|[?&](?:amp;)?alt=media&(?:amp;)?token=\Z|"
     rb"(?<![0-9a-z])(?:name|title|label|description|message)[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"'](?:[\w.,()-]{1,24} ){1,8}\Z",
     re.IGNORECASE,
 )
-"""What holds no secret, named right before the value; or a repository, before its commit."""
+"""What holds no secret, named right before the value; an action or a repository before its commit, a document's address."""
 _COMMIT_LINE = re.compile(rb"[0-9a-f]{40} [A-Za-z(\[]")
 """A line of a log that begins with a commit's whole id."""
 _ITS_ID = re.compile(
@@ -49,6 +53,8 @@ _TEMPLATE_END = re.compile(rb"\}\}|%>|\n")
 
 def in_block(text: bytes, start: int, end: int) -> bool:
     """Whether a value stands inside of base64 that is longer than it: on its line, or a folded block."""
+    if _ends_long_run(text, start):
+        return True
     if _LETTERS.fullmatch(text, start, end) is None:
         return False
     before = _run_before(text, start)
@@ -107,8 +113,24 @@ def in_template(text: bytes, start: int) -> bool:
 
 
 def _run_before(text: bytes, start: int) -> bytes:
-    found = _BEFORE.search(text[max(0, start - _REACH) : start])
+    """Return the letters right before a value; of an escaped line's end, none is one of them."""
+    near = text[max(0, start - _REACH) : start]
+    escaped = _ESCAPED_END.search(near)
+    found = _BEFORE.search(near, escaped.end() if escaped else 0)
     return found.group() if found else b""
+
+
+def _ends_long_run(text: bytes, start: int) -> bool:
+    """Whether what ends right before a value is base64 for addresses, and goes on with it."""
+    found = _BEFORE_URL.search(text[max(0, start - _REACH) : start])
+    return found is not None and _is_jumbled(found.group())
+
+
+def _is_jumbled(run: bytes) -> bool:
+    """Whether a run has digits and letters of both cases, and none of a name's words."""
+    digits = sum(48 <= letter <= 57 for letter in run)
+    both = not run.islower() and not run.isupper()
+    return digits >= 4 and both and wordiness(run) < 0.36
 
 
 def _is_random(run: bytes) -> bool:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from keyproof.leaks.naming import (
     is_assigned,
+    is_caption,
     is_issued,
     is_prose,
     is_strong,
@@ -31,11 +32,12 @@ from keyproof.leaks.ordinary import (
     is_ordinary_text,
     is_plain_name,
     is_words,
+    spoken,
 )
 from keyproof.leaks.placeholders import entropy, wordiness
 
 _HEX = re.compile(rb"(?:0x)?[0-9a-fA-F]+\Z")
-_BASE64 = re.compile(rb"[0-9A-Za-z+/_-]{8,400}={0,2}\Z")
+_BASE64 = re.compile(rb"[0-9A-Za-z+/_-]{6,400}={0,2}\Z")
 _CREDENTIAL_WORD = re.compile(rb"passw|passphrase|secret|token|credential|api_?key", re.IGNORECASE)
 """In a value without digits: the name of a field or a variable, not what it holds."""
 _USER = re.compile(
@@ -49,6 +51,8 @@ _LOOPBACK = re.compile(
     re.IGNORECASE,
 )
 """Behind a password: a host that is everybody's own, or only stands for one."""
+_STANDS_FOR = re.compile(rb"[$:{<\[]|%(?![0-9])")
+"""How what a program puts in at a password's place begins."""
 _JUMBLED = re.compile(rb"(?=.*[0-9][A-Za-z])(?=.*[a-z])(?=.*[A-Z])[0-9A-Za-z+/=_-]+")
 """Letters of both cases, and a digit before a letter."""
 _OF_PAGES = re.compile(rb"[?&;](?:sig\d?|usg|[cs]id|ei|ved)=\Z")
@@ -66,7 +70,8 @@ def _holds_words(value: bytes) -> bool:
         return False
     if len(inner) < 4 or not inner.isascii() or not inner.decode().isprintable():
         return False
-    return is_ordinary_text(inner) or inner.startswith((b'{"alg"', b'{"typ"'))
+    word = inner.isalpha() and is_plain_name(inner)
+    return word or is_ordinary_text(inner) or inner.startswith((b'{"alg"', b'{"typ"'))
 
 
 def password(match: re.Match[bytes], text: bytes) -> str | None:
@@ -74,7 +79,7 @@ def password(match: re.Match[bytes], text: bytes) -> str | None:
     value = match.group("secret")
     if not value.isascii() or names_no_secret(match, text) or is_code(value) or is_words(value):
         return None
-    if is_identity(value) or repeats_name(match, text):
+    if is_identity(value) or repeats_name(match, text) or is_caption(match, text):
         return None
     letters = sum(chr(b).isalpha() for b in value)
     digits = sum(48 <= b <= 57 for b in value)
@@ -83,6 +88,8 @@ def password(match: re.Match[bytes], text: bytes) -> str | None:
     special = len(value) - letters - digits
     allowed = 2 if b"_" in value or b"-" in value else 1 if len(value) >= 16 else 0
     if is_plain_name(value) or is_identifier(value, digits=allowed) or _holds_words(value):
+        return None
+    if is_plain_name(value.replace(b"%20", b"-")):
         return None
     if is_prose(match, text) and not (digits and letters and special):
         return None
@@ -172,14 +179,14 @@ def credential(match: re.Match[bytes], text: bytes) -> str | None:
     user = match.groupdict().get("user") or _user_before(match, text)
     if value.lower() in (user.lower(), b"password", b"pass", b"pwd", b"secret", b"token"):
         return None
-    if is_words(_ESCAPE.sub(b"-", value)) or value.startswith((b"$", b":", b"{", b"<", b"%", b"[")):
+    if is_words(_ESCAPE.sub(b"-", value)) or _STANDS_FOR.match(value):
         return None
     digits = sum(48 <= b <= 57 for b in _ESCAPE.sub(b"", value))
     if not digits and (_CREDENTIAL_WORD.search(value) or is_identifier(value, digits=0)):
         return None
     end = match.end("secret")
     if _LOOPBACK.match(text, end, end + 80) and not (
-        digits and len(value) > 7 and wordiness(value) < 0.34
+        digits and len(value) > 7 and wordiness(spoken(value)) < 0.34
     ):
         return None
     return "high" if entropy(value) >= 2.5 else "low"

@@ -20,13 +20,13 @@ _NOT_A_VALUE = re.compile(
     rb"address|contract|pub|encrypted|sealed|cipher(?:text)?|mode|status|state|event|action|"
     rb"handler|request|response|body|func|fn|cls|model|view|schema|entity|kind|method|rule|test|"
     rb"users?|username|login|email|mail|domain|host|hostname|port|realm|role|group|region|zone|date|time|"
-    rb"option|callback|validator|generator|factory|tags?|prompt|strength|age|days|lifetime|limit|template)s?"
+    rb"option|callback|validator|generator|factory|tags?|prompt|strength|age|days|lifetime|lifespan|limit|template|scheme|payload)s?"
     rb"\Z",
     re.IGNORECASE,
 )
 """The last word of names that speak of a secret and hold none: ``token_expiry``, ``password_field``."""
 _PUBLIC_NAME = re.compile(
-    rb"public[-_.]?key|pubkey|postman[-_.]?token|password[-_]?data|withdrawal[-_.]?credential|authenticity[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
+    rb"public[-_.]?key|pubkey|postman[-_.]?token|password[-_]?data|withdrawal[-_.]?credential|authenticity[-_.]?token|request[-_.]?verification[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
     rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?(?:forward|backward)?[-_.]?token|page[-_.]?token|continuation|cursor|"
     rb"token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
     rb"integrity|sha-?(?:1|2|256|384|512)(?![0-9])|md5|bcrypt|hmac|fingerprint|thumbprint|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
@@ -42,7 +42,7 @@ _STRONG = re.compile(
 _ISSUED = re.compile(rb"(?:key|token|secret)\Z", re.IGNORECASE)
 """The end of names that hold what a provider issues."""
 _NO_PASSWORD = re.compile(
-    rb"pass(?:ed|es|ing|able|ages?|ion|ives?|engers?|ports?|through|thru|er|box|book|s)(?![a-z])|"
+    rb"pass(?:ed|es|ing|able|ages?|ion|ives?|engers?|ports?|through|thru|er|box|book|file|s)(?-i:(?![a-z]))|"
     rb"auth(?:or(?!i[sz]ation)|entic)",
     re.IGNORECASE,
 )
@@ -57,6 +57,9 @@ _SID = re.compile(
 """Twilio's names for what is no key of it."""
 _IS_KEY = re.compile(rb"\\?[\"'`][ ]?(?::[^:]|=>)")
 """Behind what is a name itself: ``…", "title": "…"``."""
+_NAMED_ELEMENT = re.compile(rb"[\"'][ \t]{0,4}>[ \t]{0,12}\Z")
+"""Between the name in an element's attribute and its text."""
+_NEXT_WORD = re.compile(rb"[,;:]? [A-Za-z(\x80-\xff]")
 _USER_BEFORE = re.compile(rb"(?i)(?:user(?:name)?|login|e?mail|account)[ ]?,[ ]?\Z")
 """``user, `` before ``password = "ada", "…"``: the first value is the user's."""
 _NAME_LETTER = re.compile(rb"[0-9A-Za-z_.\"'-]")
@@ -131,6 +134,15 @@ def is_prose(match: re.Match[bytes], text: bytes) -> bool:
     return word == b"pass" and alone and b"=" not in operator
 
 
+def is_caption(match: re.Match[bytes], text: bytes) -> bool:
+    """Whether a value is what people read: ``<string name="password_hint">Hasło do konta</string>``."""
+    if _NAMED_ELEMENT.search(_operator(match, text)) is None:
+        return False
+    return (
+        match.group("secret").isalpha() or _NEXT_WORD.match(text, match.end("secret")) is not None
+    )
+
+
 def repeats_name(match: re.Match[bytes], text: bytes) -> bool:
     """Whether a value begins as the name does that it is assigned to: ``dbPassword: dbPassword12``."""
     name = whole_name(match, text).rpartition(b".")[2].lower()
@@ -144,6 +156,8 @@ def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
     name = whole_name(match, text)
     if _PUBLIC_NAME.search(name) or _SID.search(name) or _NO_PASSWORD.match(match.group("key")):
         return True
+    if name.endswith(b"NOPASSWD"):
+        return True  # of sudoers: behind it, commands
     if _FILE_NAME.search(name) and b"=" not in _operator(match, text):
         return True
     before = match.start() - len(name) + len(match.group("key"))

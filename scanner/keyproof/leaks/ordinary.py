@@ -28,20 +28,28 @@ _URL = re.compile(
 """An address, or the place where a manager keeps a secret."""
 _HOST = re.compile(rb"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]+)?\Z", re.IGNORECASE)
 _EMAIL = re.compile(rb"[^@]+@[a-z0-9.-]+\.[a-z]{2,}\Z", re.IGNORECASE)
-_CLOCK = re.compile(rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\Z")
+_CLOCK = re.compile(
+    rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\Z|(?:[0-9]{1,4}h)?(?:[0-9]{1,4}m)?(?:[0-9]{1,9}(?:\.[0-9]{1,9})?[mu]?s)?\Z"
+)
+"""A time of day, or how long something takes: ``39h0m0s``."""
 _VERSION = re.compile(
     rb"(?:[0-9]:)?[v^~<>=]*[0-9]+(?:\.[0-9]+)+(?:[-+._(@][0-9A-Za-z._@()+-]+|[a-z]+[0-9.]+)?\Z|[0-9]+\.v[0-9a-f_]+\Z|[<>=^~!]{1,2}[0-9.]+[|,][0-9a-z<>=^~!|,. *@-]*\Z"
 )
 _DATE = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CHARSET = re.compile(
+    rb"(?:iso[-_]?8859[-_]?[0-9]{1,2}|utf[-_]?(?:8|16|32)(?:[-_]?[bl]e)?|us-ascii|(?:windows|cp|ibm)[-_]?[0-9]{3,4}|"
+    rb"koi8-[ru]|gb(?:2312|18030|k)|shift[-_]?jis|euc-(?:jp|kr|tw)|latin-?1|iso-2022-[a-z]{2})\Z",
+    re.IGNORECASE,
+)
 _MEDIA_TYPE = re.compile(rb"(?:application|audio|font|image|multipart|text|video)/[a-z0-9.+*-]+")
 _CODE = re.compile(
     rb"[A-Za-z_$][\w$]*(?:[.:>-]{1,2}[A-Za-z_$][\w$]*)+[!?]?\Z|.*(?:\(\)|\(\w|\[['\"\w]|=>|->|::|"
     rb"\|\||&&|==|\w\?\.\w|\+=|\\[dwsS]|\[\^|\(\?)|[@#.:][A-Za-z][\w-]*\Z|.*[({\[<]\Z|.*\\x[0-9a-f]{2}|"
-    rb"[a-z][a-z_-]*(?:/[a-z][a-z_-]*){1,6}[/_]v[0-9]{1,3}(?:(?:alpha|beta)[0-9]{1,2})?\Z|--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=[0-9]{1,3}\Z|[a-z_]{2,24}=\Z|[a-z_]{5,}:[0-9]{1,5}\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
+    rb"[a-z][a-z_-]*(?:/[a-z][a-z_-]*){1,6}[/_]v[0-9]{1,3}(?:(?:alpha|beta)[0-9]{1,2})?\Z|--?[a-z][\w-]*(?:=.*)?\Z|:?[A-Za-z_~][\w.~]*=[0-9]{1,3}\Z|[a-z_]{2,24}=\Z|(?:min|max|size|[a-z_]{5,}):[0-9]{1,5}(?:,[0-9]{1,5})?\Z|\#(?:[0-9a-fA-F]{6}){1,2}(?:[0-9a-fA-F]{2})?\Z|[A-Z_]+[-+*][0-9]{1,3}\Z|"
     rb"[?:!*]|crwdn[se][0-9]|[a-z_]+(?:,[a-z_]+)+\Z|.*\\u(?!00)[0-9A-Fa-f]{4}|%\w+%?\Z|-[\w-]+(?::\w+)?\Z|[A-Za-z_~][\w-]*(?:\.[\w-]+)+=|[a-z_]{4,20}(?::[0-9]{1,4})?\|[a-z_]{3,20}(?:[:|,][a-z0-9_,.:|]*)?\Z|"
     rb"[A-Za-z_]\w*(?:[pP]assword|[pP]asswd|[sS]ecret|[tT]oken|[kK]ey)\Z|@\w*[.~/]|[\w.]+[:;]\Z|\.Values\b|[A-Za-z_]\w*\[[^\]]*\]\Z|[a-z_]+[!?]\Z"
 )
-"""Members, calls, operators, options, translations' marks and names that end as a secret's do."""
+"""Members, calls, operators, options, colours, translations' marks and names that end as a secret's do."""
 _IDENTIFIER = re.compile(rb"[A-Za-z_$]+(?:[-_.:/][A-Za-z]+)*[0-9]{0,2}\Z")
 """Letters with joints, and a number of two digits at most."""
 _CONSTANT = re.compile(
@@ -66,7 +74,7 @@ _STOP = frozenset(
     auth authorization aws azure bad bar basic baz bearer begin bitnami bob bool boolean buffer
     bytes cache change changed client cluster code complex complicated component config cookie
     correct credential credentials current data database db default delete deliberately demo dev
-    development disabled docker empty enabled encrypted enter env error expired false field file
+    development different disabled docker empty enabled encrypted enter env error expired false field file
     fill first foo for generated github gitlab goes google guest hash header hello here host http
     https hunter id in incorrect input insecure int integer invalid is it jwt key kind kubernetes
     label last length letmein local localhost login long mariadb master me missing mock mongo
@@ -84,16 +92,16 @@ _SEVERAL = frozenset(word for word in _STOP if len(word) > 1)
 _ALGORITHMS = frozenset(
     rb"""aes and argon argon2 base bcrypt cbc ccm chacha ctr curve des dh dhe dsa ecb ecdh ecdhe ecdsa ecies ed
     eddsa enc encryption es gcm hkdf hmac hs kem key kw md mgf nist nistp none nopadding oaep padding pbkdf
-    pkcs poly ps pss rs rsa scrypt sha signature ssh ssl tls tlsv with""".split()
+    pkcs poly ps pss rs rsa scrypt sha signature ssh ssha ssl tls tlsv with""".split()
 )
 _NAMED = re.compile(rb"passw|secret|token|credential", re.IGNORECASE)
 """In a text without digits: a name of a secret, not one."""
-_LEET = bytes.maketrans(b"01345@$!", b"oieasasi")
+_LEET = bytes.maketrans(b"012345@$!", b"oiaeasasi")
 _LONGEST_WORD = max(map(len, _STOP | _ALGORITHMS))
 
 
 def is_code(value: bytes) -> bool:
-    """Whether a value is code, an address, a path, a version, a date, or a name of an algorithm."""
+    """Whether a value is code, an address, a path, a version, a date, an algorithm or a charset."""
     if _SEGMENTS.match(value) and wordiness(value) >= 0.3:
         return True
     if is_algorithm(value):
@@ -102,7 +110,7 @@ def is_code(value: bytes) -> bool:
         form.match(value)
         for form in (
             *(_URL, _PATH, _EMAIL, _HOST, _VERSION, _DATE, _CLOCK, _CODE, _CONSTANT),
-            *(_ADDRESS, _MEDIA_TYPE),
+            *(_ADDRESS, _MEDIA_TYPE, _CHARSET),
         )
     )
 
@@ -120,8 +128,8 @@ def is_identity(value: bytes) -> bool:
 def is_words(value: bytes) -> bool:
     """Whether a value is made of words that people use for no secret at all (``mysecretkey1``)."""
     plain = value.rstrip(b"0123456789!?.*#")
-    spoken = plain.translate(_LEET)
-    for form in (value, spoken.upper() if value.isupper() else spoken):
+    said = spoken(plain)
+    for form in (value, said.upper() if value.isupper() else said):
         words = [word.lower() for word in _WORDS.findall(form)]
         long = sum(len(word) for word in words if len(word) > 2)
         if 2 * long >= sum(map(len, words)) > 0 and all(
@@ -129,6 +137,11 @@ def is_words(value: bytes) -> bool:
         ):
             return True
     return value.isdigit()
+
+
+def spoken(value: bytes) -> bytes:
+    """Return a value with the letters that digits and marks stand for in it: ``S3nsit1ve``."""
+    return value.translate(_LEET)
 
 
 def is_identifier(value: bytes, *, digits: int = 2) -> bool:

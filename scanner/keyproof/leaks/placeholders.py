@@ -69,8 +69,8 @@ def is_placeholder(value: bytes) -> bool:
 
 _SEALED = re.compile(
     rb"(?:sha-?(?:1|224|256|384|512)|md5|blake2b|pbkdf2[_a-z0-9]*|vault:v[0-9]+|bcrypt|scrypt)[:=$-]|"
-    rb"\$(?:2[abxy]?|5|6|y|apr1|argon2[id]{1,2}|pbkdf2[a-z0-9-]*|scrypt)\$|AQICAH|"
-    rb"md5[0-9a-f]{32}(?![0-9a-f])|[0-9a-f]{1,4}\$[0-9a-f]{1,3}\$[0-9a-f]{1,3}\$|\{(?:S?SHA[0-9]*|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|\{AQA[A-Z]|ENC[\[(]|!vault|\$ANSIBLE_VAULT",
+    rb"(?:[\w.@-]{1,32}:)?\$(?:2[abxy]?|1|5|6|y|apr1|argon2[id]{1,2}|pbkdf2[a-z0-9-]*|scrypt)\$|AQICAH|"
+    rb"md5[0-9a-f]{32}(?![0-9a-f])|[0-9a-f]{1,4}\$[0-9a-f]{1,3}\$[0-9a-f]{1,3}\$|\{(?:S?SHA[0-9]*|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|\{AQA[A-Z]|ENC[\[(]|!vault|\$ANSIBLE_VAULT|(?-i:Ag[A-D])[0-9a-z+/]{150}",
     re.IGNORECASE,
 )
 """How hashes of passwords, digests and what managers have encrypted begin."""
@@ -92,10 +92,21 @@ def _sequential(lower: bytes) -> bool:
     letters = _LETTERS.sub(b"", lower)
     if any(sequence in run for run in (lower, letters) for sequence in _SEQUENCES):
         return True
+    if _ascends(lower):
+        return True
     digits = _DIGITS.sub(b"", lower)
     if any(sequence in digits for sequence in _COUNTED):
         return len(letters) < 16 or wordiness(letters) > 0.3  # else an account before a real token
     return _INTERLEAVED.search(lower) is not None
+
+
+def _ascends(lower: bytes) -> bool:
+    """Whether a value is runs of at least four that follow each other: ``12345abcdef``."""
+    steps = [two - one for one, two in pairwise(lower)]
+    breaks = [-1, *(at for at, step in enumerate(steps) if step != 1), len(steps)]
+    return len(breaks) <= len(lower) // 4 + 1 and all(
+        two - one >= 4 for one, two in pairwise(breaks)
+    )
 
 
 def _periodic(value: bytes) -> bool:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from keyproof.leaks.placeholders import wordiness
 from keyproof.leaks.rules import Keyed, RuleSet
 from keyproof.leaks.rules_digested import Digested
 from keyproof.leaks.vicinity import COMMENT, Spot, spots
@@ -24,6 +25,8 @@ _JOINT = re.compile(rb"[ _.-]?\Z")
 """What may stand between the words of one name."""
 _NAME_LEFT = re.compile(rb"[0-9A-Za-z_]{0,60}\Z")
 _NAME_RIGHT = re.compile(rb"[0-9A-Za-z_]{0,60}")
+_RUN_LEFT = re.compile(rb"[0-9A-Za-z+/]{0,60}\Z")
+_RUN_RIGHT = re.compile(rb"[0-9A-Za-z+/]{0,60}")
 _MIDST = frozenset((b"get", b"key", b"keys", b"set"))
 """What in the midst of a name is a word of it, not the beginning of a provider's."""
 _IN_PATH = re.compile(rb"://[^/\s\"'`]{1,80}/[^\s\"'`]{0,200}\Z")
@@ -167,6 +170,8 @@ def _joined(text: bytes, run: Sequence[re.Match[bytes]], spot: Spot) -> bool:
             return False
     start, end = run[0].start(), run[-1].end()
     if len(run) == 1:  # a name that ends in digits stands by chance in hexadecimal
+        if _in_random(text, start, end):
+            return False
         return not (text[end - 1 : end].isdigit() and text[max(0, start - 1) : start].isalnum())
     before = _NAME_LEFT.search(text, max(0, start - 60), start)
     left = before.start() if before else start
@@ -174,6 +179,15 @@ def _joined(text: bytes, run: Sequence[re.Match[bytes]], spot: Spot) -> bool:
         return False
     right = _NAME_RIGHT.match(text, end)
     return spot.names or _alone(text, _Word(b"", start, end), (left, right.end() if right else end))
+
+
+def _in_random(text: bytes, start: int, end: int) -> bool:
+    """Whether a word stands by chance in random letters: in another token, in base64."""
+    left = _RUN_LEFT.search(text, max(0, start - 60), start)
+    right = _RUN_RIGHT.match(text, end)
+    run = (left.group() if left else b"") + text[start:end] + (right.group() if right else b"")
+    digits = sum(48 <= letter <= 57 for letter in run)
+    return len(run) >= 20 and digits >= 3 and wordiness(run) < 0.3
 
 
 def _meant(text: bytes, word: _Word, spot: Spot, key: tuple[int, int]) -> bool:

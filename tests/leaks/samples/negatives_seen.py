@@ -200,14 +200,119 @@ def _spoken(rng: Random) -> str:
     """Passwords of examples: words that say what they are for, and a number."""
     number = rng.choice(["123", "1234", "1", "123!", "12345"])
     first = rng.choice(
-        ["Oracle", "change", "Static", "some", "Postgres", "Kind", "MyOther", "super"]
+        ["Oracle", "change", "Static", "some", "Postgres", "Kind", "MyOther", "super", "different"]
     )
     second = rng.choice(["Password", "User", "Pass", "Secret"])
     name = rng.choice(["password", "DB_PASSWORD", "adminPassword"])
-    return f'{name}: "{first}{second}{number}"\n'
+    leet = f"P2ssw0rd{number}", f"P@ssw0rd{number}", "12345abcdef", "abcdefg12345"
+    return f'{name}: "{rng.choice([f"{first}{second}{number}", *leet])}"\n'
+
+
+def _pinned(rng: Random) -> str:
+    """An action or a package at a commit, whose owner is a provider."""
+    provider, word = rng.choice(PROVIDERS), rng.choice(WORDS)
+    tag = f" # v{rng.randrange(9)}.{rng.randrange(9)}.{rng.randrange(40)}"
+    return rng.choice([
+        f"      - uses: {provider}/{word}-action@{_hex(rng, 40)}{tag}\n",
+        f"      # uses: {provider}/{word}-action/sub/path@{_hex(rng, 40)}\n",
+        f"      uses: '{provider}/{word}@{_hex(rng, 40)}'{tag}\n",
+    ])  # fmt: skip
+
+
+def _keyring(rng: Random) -> str:
+    """A fingerprint of the key that signs a provider's packages."""
+    provider, key = rng.choice(PROVIDERS), _hex(rng, 40).upper()
+    return rng.choice([
+        f"{provider}__apt_key: '{key}'\n", f"{provider}d__apt_key_id: '{key}'\n", f"{provider}_gpg_key: '{key}'\n",
+        f"# {provider}\nsudo apt-key adv --keyserver hkp://keys.test --recv-keys {key}\n",
+        f"gpg --recv {key} # {provider}\n",
+    ])  # fmt: skip
+
+
+def _sealed(rng: Random) -> str:
+    """What only a cluster's controller or nobody can open, under names of secrets."""
+    name = rng.choice(["api-key", "password", "token", "CLOUDFLARE_API_TOKEN", "client-secret"])
+    sealed = base64.b64encode(b"\x02\0" + rng.randbytes(560)).decode()
+    crypt = f"$2y$05${letters(rng, 53)}"
+    return rng.choice([
+        f"kind: SealedSecret\nspec:\n  encryptedData:\n    {name}: {sealed}\n",
+        f'  encryptedData:\n    {name}: "{sealed}"\n',
+        f'userpasswd := "{rng.choice(WORDS)}:{crypt}"\n', f'{{"pass", "$1${letters(rng, 8)}${letters(rng, 22)}"}},\n',
+    ])  # fmt: skip
+
+
+def _caption(rng: Random) -> str:
+    """What people read in their language, and colours, under names that speak of passwords."""
+    name = rng.choice(
+        ["master_password", "password_hint_optional", "password_updated", "PasswordLabel"]
+    )
+    one = rng.choice(
+        [
+            "Hoofdwachtwoord",
+            "Aktualizacja",
+            "2FAS-i",
+            "Hauptpasswortwort",
+            "Wagwoordbewerking",
+            "Salasanavihje",
+        ]
+    )
+    two = rng.choice(
+        [" has\u0142a: %1$s", " paroolikaitse", " (opsioneel)", ", of (optioneel)", ""]
+    )
+    if one == "2FAS-i":
+        two = " paroolikaitse"
+    return rng.choice([
+        f'    <string name="{name}">{one}{two}</string>\n', f'<Color x:Key="{name}Color">#{_hex(rng, 6)}</Color>\n',
+        f'<data name="{name}">{one}{two}</data>\n', f'"{name}Color": "#{_hex(rng, 8)}",\n',
+    ])  # fmt: skip
+
+
+def _setting(rng: Random) -> str:
+    """What is set about passwords: how long, by which scheme, in which letters, by which rules."""
+    word, number = rng.choice(WORDS), rng.randrange(10, 90)
+    return rng.choice([
+        f'"password_grant_refresh_token_lifespan": "{number}h0m0s",\n', f"password_timeout_after: {number}h30m{number}s\n",
+        f"{word}_default_pass_scheme: 'SSHA512'\n", f"{word}__htpasswd_crypt_scheme: 'sha{number}_crypt'\n",
+        f'encodeCredentials(username, password, "ISO-8859-{number % 15 + 1}");\n', f'getBytes(password, "windows-12{number}")\n',
+        f"'password' => 'between:{number},60',\n", f"['required', 'secure_password', 'min:{number}'],\n",
+        f"postgres:///?passfile=/non%20default/{word}{number}&passfile=.pgpass\n", f"{word} ALL = NOPASSWD: /bin/{word}{number}, /bin/ls\n",
+        f'passportNumber = "AB{rng.randrange(10**6, 10**7)}",\n', f'"name=Jack%20{word.title()}&pass=Single%20{word.title()}"\n',
+        f'("__RequestVerificationToken", "CfDJ8{letters(rng, 150)}")\n', f'encoded_token.encoded_payload = "eyJ{letters(rng, 16)}"\n',
+    ])  # fmt: skip
+
+
+def _documents(rng: Random) -> str:
+    """Addresses of documents and pictures, whose ids everybody may know who reads them."""
+    ident = letters(rng, 44)
+    return rng.choice([
+        f"[roadmap]: https://docs.google.com/spreadsheet/ccc?key=0{ident[:35]}&usp=sharing\n",
+        f'Target="https://docs.google.com/document/d/{ident}/edit?resourcekey=0-{ident[:22]}&amp;tab=t.0"\n',
+        f"![map](https://files.gitbook.com/v0/b/x/o/map.png?alt=media&token={uuid(rng)})\n",
+    ])  # fmt: skip
+
+
+def _inside_of_base64(rng: Random) -> str:
+    """A provider's prefix or name in a longer token, and in a picture that a notebook holds."""
+    run = _digest(rng, 90)
+    picture = base64.b64encode(b"\x89PNG" + rng.randbytes(57 * 9)).decode()
+    lines = [picture[at : at + 76] for at in range(0, len(picture), 76)]
+    lines[4] = f"Wk/1//{lines[4][6:]}"
+    joint = rng.choice(["\\n", '\\n",\n      "'])
+    folded = joint.join(lines)
+    return rng.choice([
+        f'     "image/png": "{folded}\\n",\n',
+        f"{run}-AQXri7{letters(rng, 220)}\n",
+    ])  # fmt: skip
 
 
 SEEN: Mapping[str, Maker] = {
+    "pinned to commits": _pinned,
+    "keys that sign packages": _keyring,
+    "sealed by a cluster": _sealed,
+    "captions and colours": _caption,
+    "settings about passwords": _setting,
+    "addresses of documents": _documents,
+    "inside of base64": _inside_of_base64,
     "files of a wheel": _installed,
     "archives in lock files": _archive,
     "commits in a log": _log,
