@@ -22,7 +22,7 @@ from keyproof.model.leak import Leak
 from keyproof.model.policy import Severity
 from keyproof.model.record import digest
 from keyproof.model.report import PolicySummary, Report
-from keyproof.model.source import Source
+from keyproof.model.source import REPOSITORIES, Source
 from keyproof.pipeline.message import amount
 from keyproof.pipeline.references import Subject, references
 from keyproof.pipeline.report import unread
@@ -85,7 +85,7 @@ def _source(
     as_of: datetime,
     scope: Literal["whole", "partial"],
 ) -> Source:
-    coverage: Counter[str] = Counter()
+    coverage: Counter[str] = Counter({REPOSITORIES: len(results)})
     for result in results:
         coverage.update(dict(result.coverage))
     return Source(

@@ -22,7 +22,7 @@ from keyproof.leaks.suppress import Suppressor
 from keyproof.leaks.workers import Crashed
 from keyproof.model.facts import Record
 from keyproof.model.leak import Leak
-from keyproof.model.source import Gap, Source
+from keyproof.model.source import REPOSITORIES, Gap, Source
 from keyproof.ports import Check, Context
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _leaks(results: list[ScanResult], source: str) -> Iterator[Leak]:
 
 
 def _coverage(results: list[ScanResult]) -> tuple[tuple[str, int], ...]:
-    total: dict[str, int] = {}
+    total: dict[str, int] = {REPOSITORIES: len(results)}
     for result in results:
         for kind, number in result.coverage:
             total[kind] = total.get(kind, 0) + number

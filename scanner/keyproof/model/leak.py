@@ -73,6 +73,17 @@ class Occurrence(Document, frozen=True, kw_only=True):
     occurrence_id: str
     suppression: Suppression | None = None
 
+    def shown(self, *, several: bool) -> str:
+        """Return the path, or what kind of place it is; after the repository, if it is one of several.
+
+        Of the repository's folder or URL its last two names say enough: ``acme/shop``.
+        """
+        at = self.path if self.path is not None else self.where.replace("_", " ")
+        if not several:
+            return at
+        names = [name for name in self.repository.removesuffix(".git").split("/") if name]
+        return f"{'/'.join(names[-2:])}: {at}"
+
 
 class Leak(Document, frozen=True, kw_only=True, tag_field="record", tag="leak"):
     """One secret, whatever the number of its copies.

@@ -6,6 +6,9 @@ from typing import Literal
 
 from keyproof.model.record import Document, UtcTime
 
+REPOSITORIES = "repositories"
+"""How ``Source.coverage`` calls the repositories that were read."""
+
 GapReason = Literal[
     "access_denied",
     "authentication",
@@ -49,6 +52,11 @@ class Source(Document, frozen=True, kw_only=True, tag_field="record", tag="sourc
     coverage: tuple[tuple[str, int], ...] = ()
     transport: Literal["tls", "plain", "local", "unknown"] = "unknown"
     audit_log: Literal["on", "off", "not_applicable", "unknown"] = "unknown"
+
+    @property
+    def repositories(self) -> int:
+        """How many repositories were read: submodules and repositories in one count, too."""
+        return dict(self.coverage).get(REPOSITORIES, 0)
 
 
 class Gap(Document, frozen=True, kw_only=True, tag_field="record", tag="gap"):

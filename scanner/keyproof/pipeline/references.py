@@ -33,7 +33,8 @@ def references(facts: Facts) -> Mapping[str, Subject]:
     found: dict[str, Subject] = {}
     found.update((key.record_id, _key(key)) for key in facts.keys)
     found.update((p.record_id, _principal(p)) for p in facts.principals)
-    found.update((leak.record_id, _leak(leak, keys)) for leak in facts.leaks)
+    several = sum(source.repositories for source in facts.sources) > 1
+    found.update((leak.record_id, _leak(leak, keys, several=several)) for leak in facts.leaks)
     found.update((source.id, _source(source)) for source in facts.sources)
     found.update((waiver.record_id, _waiver(waiver)) for waiver in facts.waivers)
     return found
@@ -89,13 +90,13 @@ def _principal(principal: Principal) -> Subject:
     return _subject(ref, (principal.record_id, principal.native_id, name), principal.labels)
 
 
-def _leak(leak: Leak, keys: Mapping[str, Key]) -> Subject:
+def _leak(leak: Leak, keys: Mapping[str, Key], *, several: bool) -> Subject:
     """Name a leak by detector and place; its owner is the owner of the key that it is."""
     joined = next(_joined(leak, keys), None)
     ref = SubjectRef(
         type="leak",
         id=leak.record_id,
-        name=f"{leak.detector} in {_place(leak)}",
+        name=f"{leak.detector} in {_place(leak, several=several)}",
         source=leak.source,
         owner=joined.owner if joined else None,
         environment=joined.environment if joined else None,
@@ -111,7 +112,7 @@ def _joined(leak: Leak, keys: Mapping[str, Key]) -> Iterator[Key]:
             yield keys[exposure.key_id]
 
 
-def _place(leak: Leak) -> str:
+def _place(leak: Leak, *, several: bool) -> str:
     first = min(
         leak.occurrences,
         key=lambda o: (o.path is None, o.introduced_at is None, str(o.introduced_at), str(o.path)),
@@ -119,7 +120,7 @@ def _place(leak: Leak) -> str:
     )
     if first is None:
         return leak.source
-    place = first.path or first.where.replace("_", " ")
+    place = first.shown(several=several)
     more = len(leak.occurrences) - 1
     return f"{place} and {more} more" if more else place
 

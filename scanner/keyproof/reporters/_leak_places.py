@@ -16,11 +16,15 @@ _TODAY = frozenset({"worktree", "index"})
 
 
 class LeakPlace(NamedTuple):
-    """One place of one leak. ``findings`` are its failed and waived ones, worst first."""
+    """One place of one leak. ``findings`` are its failed and waived ones, worst first.
+
+    ``several`` says that its path alone does not tell in which repository it is.
+    """
 
     leak: Leak
     place: Occurrence
     findings: tuple[Finding, ...]
+    several: bool
 
     @property
     def failed(self) -> tuple[Finding, ...]:
@@ -36,6 +40,7 @@ class LeakPlace(NamedTuple):
 
 def leak_places(report: Report) -> Iterator[LeakPlace]:
     """Yield every place of every leak, in the report's order."""
+    many = has_several(report)
     judged: dict[str, list[Finding]] = defaultdict(list)
     for finding in report.findings:
         if finding.subject.type == "leak" and finding.status in {"fail", "waived"}:
@@ -43,7 +48,7 @@ def leak_places(report: Report) -> Iterator[LeakPlace]:
     for leak in report.leaks:
         found = sorted(judged[leak.record_id], key=lambda one: (-rank(one.severity), one.policy))
         for place in leak.occurrences:
-            yield LeakPlace(leak, place, tuple(found))
+            yield LeakPlace(leak, place, tuple(found), many)
 
 
 def rank(severity: Severity) -> int:
@@ -51,9 +56,14 @@ def rank(severity: Severity) -> int:
     return SEVERITIES.index(severity)
 
 
-def described(place: Occurrence) -> str:
+def has_several(report: Report) -> bool:
+    """Tell whether more than one repository was read, so that a path does not say in which it is."""
+    return sum(source.repositories for source in report.sources) > 1
+
+
+def described(place: Occurrence, *, several: bool) -> str:
     """Return where a secret stands and who brought it, for people, on one line."""
-    at = place.path if place.path is not None else place.where.replace("_", " ")
+    at = place.shown(several=several)
     line = f":{place.line}" if place.line else ""
     commit = f", commit {place.commit[:12]}" if place.commit else ""
     author = f" by {place.author}" if place.author else ""

@@ -92,7 +92,7 @@ def _state(exposure: Exposure) -> Literal["open", "closed", "not known"]:
     return "closed" if exposure.key_state == "dead" else "not known"
 
 
-def place(leak: Leak) -> str:
+def place(leak: Leak, *, several: bool) -> str:
     """Return where to look first: a place that is in a branch today, else the earliest one."""
     first = min(
         leak.occurrences,
@@ -101,11 +101,10 @@ def place(leak: Leak) -> str:
     )
     if first is None:
         return ""
-    where = first.path if first.path is not None else first.where.replace("_", " ")
     line = f":{first.line}" if first.line else ""
     commit = f" ({first.commit[:10]})" if first.commit else ""
     more = len(leak.occurrences) - 1
-    return f"{where}{line}{commit}" + (f" and {more} more" if more else "")
+    return f"{first.shown(several=several)}{line}{commit}" + (f" and {more} more" if more else "")
 
 
 def reasons(findings: Sequence[Finding]) -> tuple[tuple[str, int], ...]:

@@ -58,7 +58,8 @@ def _of_leak(found: LeakPlace, finding: Finding) -> _Annotation:
     place = found.place
     text = f"{finding.message} ({found.leak.detector}, {found.leak.redacted})"
     if not found.in_files:
-        return _Annotation(finding.severity, finding.policy, f"{text}: {described(place)}")
+        at = described(place, several=found.several)
+        return _Annotation(finding.severity, finding.policy, f"{text}: {at}")
     if finding.remediation:
         text += f". {finding.remediation}"
     return _Annotation(finding.severity, finding.policy, text, place.path, place.line, place.column)

@@ -62,12 +62,13 @@ def _vulnerabilities(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _vulnerability(found: LeakPlace, titles: dict[str, str]) -> dict[str, Any]:
-    leak, place, worst = found.leak, found.place, found.failed[0]
+    leak, worst = found.leak, found.failed[0]
+    at = described(found.place, several=found.several)
     said = "; ".join(f"{titles.get(f.policy, f.policy)}: {f.message}" for f in found.failed)
     return {
-        "id": str(uuid5(NAMESPACE_URL, f"keyproof:{leak.secret_id}:{place.occurrence_id}")),
+        "id": str(uuid5(NAMESPACE_URL, f"keyproof:{leak.secret_id}:{found.place.occurrence_id}")),
         "name": plain(f"{leak.provider} {leak.kind}".replace("_", " "))[:_NAME],
-        "description": f"{plain(said)} ({leak.redacted}; {described(place)})",
+        "description": f"{plain(said)} ({leak.redacted}; {at})",
         "severity": worst.severity.capitalize(),
         "solution": plain(worst.remediation)[:_SOLUTION],
         "identifiers": [

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 from keyproof.model.finding import Finding, FindingStatus
 from keyproof.model.leak import Leak
 from keyproof.model.report import Report
-from keyproof.reporters._leak_places import described
+from keyproof.reporters._leak_places import described, has_several
 from keyproof.reporters._plain import plain
 
 TITLE = "Findings as test cases (JUnit XML)"
@@ -35,13 +35,14 @@ _CHILD: Mapping[FindingStatus, str] = {
 def render(report: Report, stream: IO[Any]) -> None:
     """See ``Reporter.render``."""
     leaks = {leak.record_id: leak for leak in report.leaks}
+    many = has_several(report)
     by_policy: dict[str, list[Finding]] = defaultdict(list)
     for finding in report.findings:
         by_policy[finding.policy].append(finding)
     root = ET.Element("testsuites", name="keyproof")
     total: Counter[str] = Counter()
     for policy in report.policies:
-        total += _suite(root, policy.id, by_policy[policy.id], leaks)
+        total += _suite(root, policy.id, by_policy[policy.id], leaks, several=many)
     total += _unread(root, report.incomplete)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(total[name]))
@@ -51,7 +52,12 @@ def render(report: Report, stream: IO[Any]) -> None:
 
 
 def _suite(
-    root: ET.Element, policy: str, findings: Sequence[Finding], leaks: Mapping[str, Leak]
+    root: ET.Element,
+    policy: str,
+    findings: Sequence[Finding],
+    leaks: Mapping[str, Leak],
+    *,
+    several: bool,
 ) -> Counter[str]:
     suite = ET.SubElement(root, "testsuite", name=policy)
     counts: Counter[str] = Counter()
@@ -66,7 +72,7 @@ def _suite(
             result = ET.SubElement(case, child, message=plain(said))
             if child in {"failure", "error"}:
                 result.set("type", finding.severity)
-                result.text = _details(finding, leaks.get(finding.subject.id))
+                result.text = _details(finding, leaks.get(finding.subject.id), several=several)
         counts[child or "passed"] += 1
     return _counted(suite, counts)
 
@@ -80,11 +86,11 @@ def _place(case: ET.Element, leak: Leak | None) -> None:
             case.set("line", str(first.line))
 
 
-def _details(finding: Finding, leak: Leak | None) -> str:
+def _details(finding: Finding, leak: Leak | None, *, several: bool) -> str:
     lines = [f"subject: {finding.subject.id}"]
     if leak:
         lines.append(f"secret: {leak.redacted} ({leak.secret_id})")
-        lines += [f"at: {described(place)}" for place in leak.occurrences[:PLACES]]
+        lines += [f"at: {described(place, several=several)}" for place in leak.occurrences[:PLACES]]
         more = len(leak.occurrences) - PLACES
         lines += [f"at: {more} more places"] if more > 0 else []
     if finding.remediation:

@@ -104,9 +104,8 @@ def _time(moment: datetime) -> str:
 
 
 def _results(report: Report) -> Iterator[dict[str, Any]]:
-    repositories = {place.repository for leak in report.leaks for place in leak.occurrences}
-    for leak, place, findings in leak_places(report):
-        base = place.repository if len(repositories) > 1 else None
+    for leak, place, findings, several in leak_places(report):
+        base = place.repository if several else None
         for finding in findings:
             yield _judged(leak, place, finding, base)
         if not findings:

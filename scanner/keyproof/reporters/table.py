@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from keyproof.model.finding import Finding
 from keyproof.model.report import Report
+from keyproof.reporters._leak_places import has_several
 from keyproof.reporters._outline import Group, closing, groups, place, reasons, verdict, windows
 from keyproof.reporters._plain import amount, day, minute, plain
 
@@ -65,7 +66,10 @@ def render(
     )
     _head(console, report)
     arranged = groups(report)
-    places = {leak.record_id: f"{leak.detector} {place(leak)}" for leak in report.leaks}
+    many = has_several(report)
+    places = {
+        leak.record_id: f"{leak.detector} {place(leak, several=many)}" for leak in report.leaks
+    }
     _failed(console, arranged, places, every=every)
     _undecided(console, arranged)
     _exposures(console, report)
