@@ -24,6 +24,8 @@ def test_a_place_names_its_repository(planted: Path, home: Path) -> None:
     for output in OUTPUTS:
         shown = keyproof("report", "--format", output, cwd=planted, home=home).out
         assert "acme/shop" in shown, output
+    table = keyproof("leaks", "acme/shop", "acme/billing", cwd=planted, home=home).out
+    assert "acme/shop: app.py:1" in table
 
 
 def test_of_one_repository_the_path_is_enough(planted: Path, home: Path) -> None:

@@ -90,6 +90,7 @@ def _accepted(place: Occurrence) -> str | None:
 
 def _table(stream: IO[str], results: Sequence[ScanResult]) -> None:
     alike: Counter[tuple[str, str]] = Counter()
+    several = len(results) > 1
     for result in results:
         for leak in result.leaks:
             file = leak.detector, leak.occurrences[0].path or ""
@@ -99,7 +100,7 @@ def _table(stream: IO[str], results: Sequence[ScanResult]) -> None:
             head = f"{leak.detector}  {leak.redacted}  {leak.confidence} confidence"
             stream.write(_printable(f"{head}  {leak.secret_id}") + "\n")
             for place in leak.occurrences:
-                stream.write("  " + _printable(_place(place)) + "\n")
+                stream.write("  " + _printable(_place(place, several=several)) + "\n")
     for (detector, path), number in sorted(alike.items()):
         if number > _MOST_ALIKE:
             more = f"{number - _MOST_ALIKE:,} more of {detector} in {path or 'no file'}"
@@ -115,13 +116,14 @@ def comments(stream: IO[str], results: Sequence[ScanResult]) -> None:
             if stated is not None and stated.kind == "inline":
                 counts[stated.marker] += 1
                 reason = f": {stated.reason}" if stated.reason else ""
-                stream.write(_printable(f"{_place(place)}  {stated.marker}{reason}") + "\n")
+                at = _place(place, several=len(results) > 1)
+                stream.write(_printable(f"{at}  {stated.marker}{reason}") + "\n")
     for marker, number in sorted(counts.items()):
         stream.write(f"{number} by {marker}\n")
 
 
-def _place(place: Occurrence) -> str:
-    at = place.path or place.where.replace("_", " ")
+def _place(place: Occurrence, *, several: bool) -> str:
+    at = place.shown(several=several)
     if place.line is not None:
         at += f":{place.line}" + (f":{place.column}" if place.column is not None else "")
     parts = [at if place.where in {"blob", "worktree"} else f"{at} ({place.where})"]
