@@ -62,6 +62,19 @@ def test_one_leak_a_secret_over_all_repositories(
     assert dict(source.coverage)["commit"] == 2
 
 
+def test_every_fork_with_a_leak_counts(
+    repos: tuple[Repo, Repo], planted: Path, context: Context
+) -> None:
+    fork = planted / "fork"
+    repos[1].git("clone", "-q", "--bare", str(repos[1].path), str(fork))
+    repos[1].git("--git-dir", str(fork), "remote", "remove", "origin")
+    settings = git.SETTINGS(paths=(str(repos[1].path), str(fork)))
+    leaks = [record for record in git.collect(settings, context) if isinstance(record, Leak)]
+    assert {tuple(o.repository for o in leak.occurrences) for leak in leaks} == {
+        (str(fork), str(repos[1].path))
+    }
+
+
 def test_a_path_that_is_no_repository_is_a_gap(
     repos: tuple[Repo, Repo], planted: Path, context: Context
 ) -> None:

@@ -44,9 +44,7 @@ def leak_report(
 ) -> Report:
     """Return the report of scans for leaks, whose ids that fingerprinter made."""
     results = tuple(results)
-    leaks: tuple[Leak, ...] = ()
-    for result in results:
-        leaks = merge(leaks, result.leaks)
+    leaks = merge(*(result.leaks for result in results))
     facts = Facts(
         as_of=as_of,
         fingerprint_key_id=fingerprinter.key_id,

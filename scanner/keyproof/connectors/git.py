@@ -217,10 +217,7 @@ def _leaks(results: list[ScanResult], source: str) -> Iterator[Leak]:
     """Yield one leak a secret, though several repositories hold it."""
     from keyproof.leaks.assemble import merge
 
-    joined: tuple[Leak, ...] = ()
-    for result in results:
-        joined = merge(joined, result.leaks)
-    yield from joined
+    yield from merge(*(result.leaks for result in results))
 
 
 def _coverage(results: list[ScanResult]) -> tuple[tuple[str, int], ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import chain
 from typing import Literal, cast
 
 import msgspec
@@ -114,7 +116,7 @@ def _key(place: Place) -> tuple[str, str, bytes | None, str | None]:
     return place.found.occurrence_id, place.where, place.path, per_commit
 
 
-def _place_order(one: Occurrence) -> tuple[str, str, int, int, str, str]:
+def _place_order(one: Occurrence) -> tuple[str, str, int, int, str, str, str]:
     return (
         one.where,
         one.path or "",
@@ -122,6 +124,7 @@ def _place_order(one: Occurrence) -> tuple[str, str, int, int, str, str]:
         one.column or 0,
         one.commit or "",
         one.occurrence_id,
+        one.repository,
     )
 
 
@@ -162,22 +165,26 @@ def without_halves(leaks: Iterable[Leak]) -> list[Leak]:
     ]
 
 
-def merge(first: Iterable[Leak], second: Iterable[Leak]) -> tuple[Leak, ...]:
-    """Join two lists of leaks of one source; the surer statement names a leak in both."""
-    joined: dict[str, Leak] = {}
-    for leak in (*first, *second):
-        other = joined.get(leak.record_id)
-        joined[leak.record_id] = leak if other is None else _both(other, leak)
-    return tuple(sorted(without_halves(joined.values()), key=lambda leak: leak.record_id))
+def merge(*lists: Iterable[Leak]) -> tuple[Leak, ...]:
+    """Join lists of leaks of one source; the surer statement names a leak that several hold."""
+    alike: defaultdict[str, list[Leak]] = defaultdict(list)
+    for leak in chain.from_iterable(lists):
+        alike[leak.record_id].append(leak)
+    joined = (_joined(held) if len(held) > 1 else held[0] for held in alike.values())
+    return tuple(sorted(without_halves(joined), key=lambda leak: leak.record_id))
 
 
-def _both(one: Leak, two: Leak) -> Leak:
-    best = min(one, two, key=lambda leak: (not leak.named, _SURE[leak.confidence]))
-    places = {(o.occurrence_id, o.where, o.path, o.commit): o for o in two.occurrences}
-    places |= {(o.occurrence_id, o.where, o.path, o.commit): o for o in one.occurrences}
+def _joined(held: list[Leak]) -> Leak:
+    best = min(held, key=lambda leak: (not leak.named, _SURE[leak.confidence]))
+    places = {_place_id(place): place for leak in reversed(held) for place in leak.occurrences}
     return msgspec.structs.replace(
         best,
-        key_native_ids=tuple(sorted({*one.key_native_ids, *two.key_native_ids})),
-        provider_hashes=tuple(sorted({*one.provider_hashes, *two.provider_hashes})),
+        key_native_ids=tuple(sorted({one for leak in held for one in leak.key_native_ids})),
+        provider_hashes=tuple(sorted({one for leak in held for one in leak.provider_hashes})),
         occurrences=tuple(sorted(places.values(), key=_place_order)),
     )
+
+
+def _place_id(place: Occurrence) -> tuple[str | None, ...]:
+    """Return what tells places apart: forks hold the same commits, and each of them counts."""
+    return place.repository, place.occurrence_id, place.where, place.path, place.commit
