@@ -7,7 +7,7 @@ import sys
 from random import Random
 
 from detect_secrets.settings import get_settings, transient_settings
-from tests.leaks.samples.template import letters
+from tests.leaks.samples.template import ALPHABETS, letters
 from tests.support.planted import plant
 
 from keyproof.leaks.engine_detect_secrets import detectors, scan_lines
@@ -40,6 +40,12 @@ def test_placeholders_code_and_long_lines_are_passed_over() -> None:
         + f'password = "{_value("long")}"' + " " * 5000 + "\n"
     )  # fmt: skip
     assert scan_lines(text.encode(), "a.py") == []
+
+
+def test_the_salt_of_our_own_baseline_is_meant_to_be_there() -> None:
+    salt = letters(Random("salt"), 32, ALPHABETS["h"])
+    assert scan_lines(f'{{"keyproof_baseline":1,"salt":"{salt}"}}\n'.encode(), "b") == []
+    assert scan_lines(f'{{"other_baseline":1,"salt":"{salt}"}}\n'.encode(), "b")
 
 
 def test_undecodable_bytes_do_not_stop_it() -> None:
