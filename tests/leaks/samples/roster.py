@@ -1000,7 +1000,6 @@ updown_io.api_key UPDOWN_IO_API_KEY {a20}
 uplead.api_key UPLEAD_API_KEY {h32}
 ups.api_key UPS_API_KEY {a48}
 ups.client_secret UPS_CLIENT_SECRET {a64}
-upstash.api_key UPSTASH_API_KEY {U}
 upstox.api_key UPSTOX_API_KEY {U}
 uptimecom.api_key UPTIMECOM_API_KEY {h40}
 uptrace.api_key UPTRACE_API_KEY {w22}
@@ -1089,4 +1088,11 @@ zoomeye.api_key ZOOMEYE_API_KEY {H8}-{h4}-{h4}-{h4}-{h11}
 zotero.api_key ZOTERO_API_KEY {a24}
 zulip.api_key ZULIP_API_KEY {a32}
 zulipchat.api_key ZULIPCHAT_API_KEY {a32}
+mailerlite.api_token MAILERLITE_API_KEY {jwt}
+printify.api_token PRINTIFY_API_TOKEN {jwt}
+graphcms.api_token GRAPHCMS_TOKEN {jwt}
+whereby.api_token WHEREBY_API_KEY {jwt}
+cloudconvert.api_token CLOUDCONVERT_API_KEY {jwt}
+brawlstars.api_token BRAWLSTARS_TOKEN {jwt}
+clashroyale.api_token CLASH_ROYALE_TOKEN {jwt}
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.leaks.samples.commands import COMMANDS
 from tests.leaks.samples.files import FILES
 from tests.leaks.samples.vendors import VENDORS
+from tests.leaks.samples.vendors_forms import FORMS_OF_VENDORS
 
 CLOUD = r"""
 azure.functions_key_older AZURE_FUNCTION_HOST_KEY {b54}==
@@ -874,4 +875,5 @@ TABLES = (
     FILES,
     COMMANDS,
     VENDORS,
+    FORMS_OF_VENDORS,
 )
