@@ -101,6 +101,8 @@ def _beside(repository: Repository, *, ignored: bool) -> Iterator[NotAsked]:
 
 def _linked_worktrees(repository: Repository) -> int:
     """Return how many other worktrees lie elsewhere: those that lie in this one are read."""
+    if not (repository.common_dir / "worktrees").exists():
+        return 0
     out = run(repository, "worktree", "list", "--porcelain", allow_failure=True)
     lines = [line for line in out.splitlines() if line.startswith(b"worktree ")]
     others = [Path(os.fsdecode(line[9:])) for line in lines[1:]]

@@ -110,6 +110,8 @@ def _git_files(repository: Repository) -> Iterator[Path | OSError]:
 
 def _staged_names(repository: Repository) -> list[bytes]:
     """Return the names of files that the index adds: no tree holds them yet."""
+    if not (repository.git_dir / "index").exists():
+        return []
     added = ("--cached", "--name-only", "--diff-filter=A", "--no-renames", "-z")
     try:
         out = gitio.run(repository, "diff-index", *added, "--ignore-submodules=all", "HEAD", "--")
