@@ -96,6 +96,12 @@ def test_a_database_of_keepass(searched: Matcher, version: bytes) -> None:
     assert not searched.find(head[4:] + bytes(600))
 
 
+def test_the_key_of_an_onion_service(searched: Matcher) -> None:
+    head = b"== ed25519v1-" + b"secret: type0 ==\0\0\0"
+    assert _detectors(searched, head + Random(11).randbytes(64)) == {"tor.onion_service_key"}
+    assert not searched.find(head.replace(b"secret", b"public") + Random(11).randbytes(32))
+
+
 def test_certificates_are_no_keys(searched: Matcher, certificate: x509.Certificate) -> None:
     trusted = pkcs12.serialize_key_and_certificates(
         None, None, None, [certificate], BestAvailableEncryption(b"changeit")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from keyproof.leaks import archives
 from keyproof.leaks.assemble import Cleaner
 from keyproof.leaks.baseline import Baseline, Entry
+from keyproof.leaks.file_names import may_tell
 from keyproof.leaks.held import Held, Holding
 from keyproof.leaks.locate import Found, Identities, locate
 from keyproof.leaks.matcher import Matcher
@@ -140,7 +141,8 @@ class Files:
     def search(self, path: bytes, data: bytes, holding: Holding) -> None:
         """Search one file, of which is known what it holds, and what is packed in it."""
         shown = self._cleaner.show(path)
-        plain = list(added(self._judge, holding.texts, self._stood, path, self._where, shown))
+        texts = self._with_named(path, data, holding.texts)
+        plain = list(added(self._judge, texts, self._stood, path, self._where, shown))
         if holding.cut:
             self.unread.append((shown, "limit"))
         if archives.is_packed(data):
@@ -155,6 +157,17 @@ class Files:
                 place = self._cleaner.show(archives.inside(path, inner) or path)
                 self.unread.append((place, reason))
         self.sightings += plain
+
+    def _with_named(self, path: bytes, data: bytes, texts: Sequence[Held]) -> Sequence[Held]:
+        """Return a file's texts, and with them what only its path says that it holds."""
+        if not may_tell(path):
+            return texts
+        from keyproof.leaks.named_files import hits_at
+
+        rules = self._matcher.rules
+        known = {(hit.start, hit.end) for text in texts if not text.decoded for hit in text.hits}
+        named = [h for h in hits_at(rules, path, data) if (h.start, h.end) not in known]
+        return [*texts, Held(data, named)] if named else texts
 
     def search_name(self, path: bytes, texts: Sequence[Held]) -> None:
         """Search the name of a file that is new."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from keyproof.leaks.file_names import is_at
 from keyproof.leaks.placeholders import entropy
 
 Condition = Any
@@ -135,6 +136,7 @@ OPERATORS: Mapping[str, Callable[..., bool]] = {
     "in": _is_in,
     "starts": lambda value, word: value.startswith(word.encode()),
     "ends": lambda value, word: value.endswith(word.encode()),
+    "at": is_at,
     "entropy_most": lambda value, most: entropy(value) <= most,
     "entropy_below": lambda value, limit: entropy(value) < limit,
     "shorter": lambda value, least: len(value) < least,

@@ -55,6 +55,15 @@ def confirm(rules: RuleSet, detector: int, text: bytes, end: int) -> Iterator[Hi
                 yield theirs
 
 
+def confirm_whole(rules: RuleSet, detector: int, text: bytes) -> Iterator[Hit]:
+    """Yield the hits of one detector anywhere in a text, to which no trigger led."""
+    rule = rules.detectors[detector]
+    for match in compiled(rule.pattern).finditer(text):
+        hit = _judge(rule, text, match)
+        if hit is not None:
+            yield hit
+
+
 def resolve(rules: RuleSet, hits: Iterable[Hit]) -> list[Hit]:
     """Return the hits by place, each span once.
 

@@ -8,6 +8,7 @@ whatever is out of the ordinary is left to :mod:`keyproof.leaks.staged`.
 from __future__ import annotations
 
 from keyproof.leaks.compiled import digest_of_current
+from keyproof.leaks.file_names import may_tell
 from keyproof.leaks.gitsafe import hook_environment
 from keyproof.leaks.spawn import ask
 
@@ -57,6 +58,8 @@ class Glance:
             return True
         if self.databases is None:
             return not self.contents
+        if any(may_tell(row[2]) for row in self.rows):
+            return False
         new_names = b"\n".join([row[2] for row in self.rows if not row[0].strip("0")])
         return not any(
             is_suspicious(self.databases, data) for data in (*self.contents.values(), new_names)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from keyproof.errors import SourceError
-from keyproof.leaks import listing, objects
+from keyproof.leaks import listing, named_blobs, objects
 from keyproof.leaks.archives import Inside
 from keyproof.leaks.collector import Collector, Row
 from keyproof.leaks.gitio import Repository
@@ -47,8 +47,13 @@ def read_objects(
     wanted: bytes | None = None,
     workers: int | None = None,
     step: Step | None = None,
+    paths: Iterable[tuple[str, bytes]] = (),
 ) -> ObjectsRead:
-    """Read all objects, or those ``wanted`` (ids, one a line), and match each once."""
+    """Read all objects, or those ``wanted`` (ids, one a line), and match each once.
+
+    Args:
+        paths: ids and paths of files, where the trees that name them are not read.
+    """
     pieces, processes, total, lost = _planned(repository, matcher, wanted, workers)
     oid_bytes = _oid_bytes(pieces)
     packs = open_packs(repository.common_dir / "objects", oid_bytes)
@@ -69,7 +74,10 @@ def read_objects(
             done.append((piece, result))
         if step:
             step("reading objects", sum(one.read for _, one in done), total)
-    return _sum(total, lost, done)
+    read = _sum(total, lost, done)
+    telling = {(oid.hex(), name) for _, one in done for oid, name in one.telling}
+    named = named_blobs.rows(repository, matcher.rules, identities, telling.union(paths))
+    return read._replace(rows=tuple(sorted({*read.rows, *named}, key=_order)))
 
 
 class _Planned(NamedTuple):
@@ -101,6 +109,7 @@ class _Done(NamedTuple):
     inside: list[Inside]
     within: dict[str, int]
     referred: Referred | None
+    telling: frozenset[tuple[bytes, bytes]] = frozenset()
 
 
 def _done(collector: Collector, unread: list[Unread]) -> _Done:
@@ -111,6 +120,7 @@ def _done(collector: Collector, unread: list[Unread]) -> _Done:
         collector.unread,
         collector.within(),
         collector.references.referred() if collector.references.whole else None,
+        frozenset(collector.references.telling),
     )
 
 

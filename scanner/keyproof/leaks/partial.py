@@ -54,8 +54,9 @@ def revision_range(given: Given, repository: Repository, revisions: str) -> Seen
     if cut:
         gaps.append(shallow_gap(given.source, (oid.decode() for oid in cut)))
     placer = Placer(repository, given.workers or listing.default_workers(), commits=commits)
-    found = placer.place(read.rows)
-    places = _added(given, repository, found, edges, copies(read.rows))
+    fresh = frozenset(wanted.decode().split())
+    rows = [row for row in read.rows if row.kind != "blob" or row.oid in fresh]
+    places = _added(given, repository, placer.place(rows), edges, copies(rows))
     within = lfs.absent(repository, read.inside)
     paths = placer.outer_paths(one.oid for one in within)
     gaps += packed_gaps(given, within, paths)
@@ -109,7 +110,12 @@ def _added(
             paths.setdefault(oid, []).append(path)
     wanted = "".join(f"{oid}\n" for oid in sorted(paths)).encode()
     before = history.read_objects(
-        repository, given.matcher, given.fingerprinter, wanted=wanted, workers=given.workers
+        repository,
+        given.matcher,
+        given.fingerprinter,
+        wanted=wanted,
+        workers=given.workers,
+        paths=[(oid, path) for oid, every in paths.items() for path in every],
     )
     occurrences = {(row.kind == "tree", row.found.occurrence_id) for row in before.rows}
     stood = _stood(before.rows, paths)
@@ -144,8 +150,9 @@ def staged(given: Given, repository: Repository) -> Seen:
     changed = staged_entries(repository)
     oids = {oid for old, new, _ in changed for oid in (old, new) if oid.strip("0")}
     wanted = "".join(f"{oid}\n" for oid in sorted(oids)).encode()
+    paths = [(oid, path) for old, new, path in changed for oid in (old, new) if oid.strip("0")]
     read = history.read_objects(
-        repository, given.matcher, given.fingerprinter, wanted=wanted, workers=1
+        repository, given.matcher, given.fingerprinter, wanted=wanted, workers=1, paths=paths
     )
     by_oid: dict[str, list[Row]] = {}
     for row in read.rows:

@@ -20,6 +20,7 @@ _TEMPLATE = re.compile(
     rb"\{[a-z_.]{0,40}\}|<[A-Za-z_ -]{2,40}>|\[\[|\(\([\w.-]{2,60}\)\)|__[A-Z_]+__|\\\(",
 )
 """The marks of templates, shells, formats and interpolations."""
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _RUN = re.compile(rb"([^A])\1{6}", re.DOTALL)
 """Seven times the same letter."""
 _SEQUENCES = (
@@ -57,9 +58,11 @@ def is_template(value: bytes) -> bool:
 def is_placeholder(value: bytes) -> bool:
     """Whether the value stands for a secret: an example, a run, a sequence, a repetition.
 
-    A run of ``A`` is none: base64 writes zeros so.
+    A run of ``A`` is none: base64 writes zeros so. Nor does a mark say anything in what is no text.
     """
-    if _STAND_IN.search(value) or _RUN.search(value):
+    if _STAND_IN.search(value) and not _CONTROLS.search(value):
+        return True
+    if _RUN.search(value):
         return True
     size = len(value)
     if size >= 12 and len(set(value)) <= 4:

@@ -12,6 +12,7 @@ from keyproof.leaks import attribution, gitio
 from keyproof.leaks.added import Files, Judge, News, Sighting, added
 from keyproof.leaks.archives import is_packed
 from keyproof.leaks.assemble import Cleaner
+from keyproof.leaks.file_names import may_tell
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.glance import parse_rows
 from keyproof.leaks.held import Holding, held, hold
@@ -163,6 +164,7 @@ def news(
         SourceError: git cannot read an object of the range: what it holds is unknown.
     """
     oids = [line.split(b" ", 1)[0].decode() for line in lines]
+    paths = {oid: line.partition(b" ")[2] for oid, line in zip(oids, lines, strict=True)}
     suspects: dict[str, _Suspect] = {}
     found: list[Sighting] = []
     for oid, kind, data in _objects(repository, oids):
@@ -170,7 +172,7 @@ def news(
             continue
         holding = hold(matcher, data)
         if kind == "blob":
-            if holding.texts or holding.cut or is_packed(data):
+            if holding.texts or holding.cut or is_packed(data) or may_tell(paths[oid]):
                 suspects[oid] = _Suspect(data, holding)
         else:
             where = "commit_message" if kind == "commit" else "tag_message"

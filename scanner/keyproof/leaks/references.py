@@ -38,12 +38,14 @@ class References:
     Attributes:
         whole: false once an object was too large, or too odd, to be read for them.
         in_trees: the ids that trees name, by mode: whoever reads trees adds to them.
+        telling: ids and names of files whose name may be all that tells what they hold.
     """
 
     def __init__(self) -> None:
         """Begin with none."""
         self.whole = True
         self.in_trees: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        self.telling: set[tuple[bytes, bytes]] = set()
         self._others: set[bytes] = set()
 
     def in_header(self, text: Any, start: int, end: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from keyproof.leaks import compiled
 
-FORMAT = 5
+FORMAT = 6
 """Raised when the compiled form or the way it is derived changes; part of the digest."""
 
 BEHIND_LINE = 2
@@ -74,6 +74,7 @@ class Detector(NamedTuple):
         in_line: no match holds a line's end, or asks for more than ``BEHIND_LINE`` letters there.
         into: how many bytes of the value lie before the reported end; 0 where that is not known.
         around: how many bytes around the value say whose it is (``RuleSet.keyed``).
+        files: the places (``file_names.is_at``) of the files that it is asked about whole; only there.
         foreign: what an imported rule says besides, for ``leaks.foreign``; it runs on google-re2.
     """
 
@@ -98,6 +99,7 @@ class Detector(NamedTuple):
     into: int = 0
     around: int = 0
     foreign: str = ""
+    files: tuple[str, ...] = ()
 
 
 _CHECKS = Detector._fields.index("checks")

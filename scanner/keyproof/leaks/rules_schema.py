@@ -51,6 +51,8 @@ class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         around: a provider's name around the value makes it that provider's.
         by_name: it has no trigger of its own: where a detector with ``around`` meets an assignment,
             the provider's name in or around it leads here.
+        files: it is asked about files at these places (``config/*.key``) and nothing else, as only
+            the name of such a file says what it holds; the pattern meets the file's whole text.
         source: where the format is known from: ``documented`` only where the vendor's own page,
             SDK or specification states it; ``observed`` is a form widely seen for the vendor.
         docs: the vendor's document; revoke, rotate: how to, for people. From the file's head
@@ -80,6 +82,7 @@ class DetectorSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     hashes: tuple[Literal["sha256", "sha256_base64"], ...] = ()
     around: bool = False
     by_name: bool = False
+    files: tuple[str, ...] = ()
     source: Literal["documented", "observed", "guessed"]
     docs: str = ""
     revoke: str = ""

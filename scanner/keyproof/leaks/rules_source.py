@@ -187,6 +187,7 @@ def _compile(
         in_line=within_line(pattern),
         into=source.into,
         around=AROUND if source.around else 0,
+        files=source.files,
     )
     return detector, derived
 
@@ -243,7 +244,7 @@ def _token(source: DetectorSource) -> str:
 def _triggers(
     source: DetectorSource, pattern: str, owners: Sequence[ProviderSource]
 ) -> list[Derived]:
-    if source.by_name:
+    if source.by_name or source.files:
         return []
     if source.anchor:
         reach = source.within + width(pattern)[1] + 1

@@ -18,8 +18,9 @@ from keyproof.leaks.assemble import Cleaner, assemble, merge
 from keyproof.leaks.collector import Collector, search_file, search_text
 from keyproof.leaks.gaps import file_gaps, inside_gaps
 from keyproof.leaks.gitio import Repository
-from keyproof.leaks.locate import WithBaseline
+from keyproof.leaks.locate import WithBaseline, locate
 from keyproof.leaks.matcher import Matcher, open_lazily
+from keyproof.leaks.named_files import hits_at
 from keyproof.leaks.places import Place
 from keyproof.leaks.rules import RuleSet, load_rules
 from keyproof.leaks.suppress import Suppressor
@@ -228,7 +229,10 @@ def _within(collector: Collector) -> dict[str, int]:
 def _search_one(scanner: Scanner, text: Text) -> Collector | None:
     """Search a text; ``None`` where its file cannot be read to the end."""
     if text.data is not None:
-        return search_file(scanner.matcher, scanner.fingerprinter, BytesIO(text.data))
+        collector = search_file(scanner.matcher, scanner.fingerprinter, BytesIO(text.data))
+        named = hits_at(scanner.matcher.rules, text.path, text.data)
+        collector.keep("blob", "", locate(scanner.fingerprinter, text.data, named))
+        return collector
     assert text.large is not None
     try:
         with text.large.open("rb") as stream:

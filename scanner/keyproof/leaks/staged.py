@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keyproof.errors import SourceError
 from keyproof.leaks import gitio
+from keyproof.leaks.file_names import may_tell
 from keyproof.leaks.gitio import Repository
 from keyproof.leaks.gitsafe import hook_environment
 from keyproof.leaks.glance import (
@@ -186,10 +187,10 @@ def news(
     """
     changes = [Change._make(row) for row in seen.rows]
     fresh = [change for change in changes if change.is_added]
-    holdings = {change: hold(matcher, seen.contents[change.new]) for change in fresh}
+    holdings = {c: hold(matcher, seen.contents[c.new]) for c in fresh}
     names = {c: held(matcher, c.path) for c in fresh if not c.is_replaced}
     packed = [change for change in fresh if form(seen.contents[change.new])]
-    telling = any(one.texts or one.cut for one in holdings.values())
+    telling = any(one.texts or one.cut or may_tell(c.path) for c, one in holdings.items())
     if not packed and not telling and not any(names.values()):
         return None
     from keyproof.leaks.added import Files, News

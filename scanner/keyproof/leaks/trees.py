@@ -13,10 +13,13 @@ from itertools import accumulate
 from typing import Any
 
 from keyproof.leaks.delta import differing
+from keyproof.leaks.file_names import may_tell
 from keyproof.leaks.gather import Gather
 from keyproof.leaks.matcher import Trigger
 from keyproof.leaks.references import References
 
+_FILE = b"10"
+"""How the modes of files begin."""
 _REMEMBERED = 100_000
 """So many names in which no trigger ends are known again."""
 
@@ -43,17 +46,20 @@ class TreeNames:
         """Yield each name in which a trigger ends, with the id of what bears it."""
         bearers: dict[bytes, list[bytes]] = {}
         ordinary, ids = self._ordinary, self._references.in_trees
+        telling = self._references.telling
         for tree in trees:
             for mode, name, oid in self._fresh(tree):
                 ids[mode].add(oid)
                 if name not in ordinary:
                     bearers.setdefault(name, []).append(oid)
+                    if mode[:2] == _FILE and may_tell(name):
+                        telling.add((oid, name))
         for name in bearers:
             self._gather.add(name, memoryview(name), 0, len(name))
         triggered = {name for name, _, _ in self._gather.found()}
         if len(ordinary) > _REMEMBERED:
             ordinary.clear()
-        ordinary.update(bearers.keys() - triggered)
+        ordinary.update(name for name in bearers.keys() - triggered if not may_tell(name))
         for name, oids in bearers.items():
             if name in triggered:
                 yield from ((name, oid.hex()) for oid in oids)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from keyproof.leaks import compiled, connectivity, history, lfs, listing, texts
+from keyproof.leaks import attribution, compiled, connectivity, history, lfs, listing, texts
 from keyproof.leaks.archives import Inside
 from keyproof.leaks.archives import inside as member
 from keyproof.leaks.assemble import Cleaner, assemble
@@ -193,6 +193,7 @@ def _read(
         wanted=wanted,
         workers=given.workers,
         step=given.step,
+        paths=attribution.index_entries(repository),
     )
     for kind, number in read.counts:
         counts[kind] = counts.get(kind, 0) + number
