@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Callable
 
@@ -28,8 +29,9 @@ def xrp_seed(value: bytes) -> bool:
 
 
 def base58_64(value: bytes) -> bool:
-    """Solana: base58 of 64 bytes, the seed and public key of Ed25519."""
-    return len(_base58(value, _BASE58)) == 64
+    """Solana: base58 of 64 bytes, the seed of Ed25519 and the public key that it makes."""
+    raw = _base58(value, _BASE58)
+    return len(raw) in (63, 64) and _is_pair(raw.rjust(64, b"\0"))
 
 
 def _base58(value: bytes, alphabet: bytes) -> bytes:
@@ -44,8 +46,6 @@ def _base58(value: bytes, alphabet: bytes) -> bytes:
 
 
 def _sealed(raw: bytes) -> bool:
-    import hashlib
-
     return hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()[:4] == raw[-4:]
 
 
@@ -78,9 +78,54 @@ def stellar_seed(value: bytes) -> bool:
 
 
 def key_bytes(value: bytes) -> bool:
-    """A JSON array of 64 bytes that look random: the seed and public key of Ed25519."""
+    """A JSON array of 64 bytes: the seed of Ed25519 and the public key that it makes."""
     numbers = [int(number) for number in re.findall(rb"[0-9]+", value)]
-    return max(numbers) < 256 and len(set(numbers)) >= 40 and numbers != sorted(numbers)
+    return max(numbers) < 256 and _is_pair(bytes(numbers))
+
+
+_Point = tuple[int, int, int]
+"""A point of Ed25519 without division: ``(x, y, z)`` stands for ``(x / z, y / z)``."""
+_FIELD = 2**255 - 19
+_CURVE = -121665 * pow(121666, -1, _FIELD) % _FIELD
+_BASE = (
+    15112221349535400772501151409588531511454012693041857206046113283949847762202,
+    46316835694926478169428394003475163141307993866256225615783033603165251855960,
+    1,
+)
+
+
+def _is_pair(raw: bytes) -> bool:
+    """Whether the second half is the public key of the first (RFC 8032, section 5.1.5)."""
+    secret = bytearray(hashlib.sha512(raw[:32]).digest()[:32])
+    secret[0] &= 248
+    secret[31] = secret[31] & 127 | 64
+    scalar = int.from_bytes(secret, "little")
+    point, power = (0, 1, 1), _BASE
+    while scalar:
+        if scalar & 1:
+            point = _added(point, power)
+        power = _added(power, power)
+        scalar >>= 1
+    x, y, z = point
+    inverse = pow(z, -1, _FIELD)
+    encoded = y * inverse % _FIELD | (x * inverse % _FIELD & 1) << 255
+    return encoded.to_bytes(32, "little") == raw[32:]
+
+
+def _added(one: _Point, two: _Point) -> _Point:
+    """Add two points: the projective form of the curve's own law (RFC 8032, section 5.1)."""
+    (x1, y1, z1), (x2, y2, z2) = one, two
+    a = z1 * z2 % _FIELD
+    b, c, d = a * a % _FIELD, x1 * x2 % _FIELD, y1 * y2 % _FIELD
+    e = _CURVE * c % _FIELD * d % _FIELD
+    f, g = b - e, b + e
+    crossed = (x1 + y1) * (x2 + y2) - c - d
+    return a * f * crossed % _FIELD, a * g * (d + c) % _FIELD, f * g % _FIELD
+
+
+def release_key(value: bytes) -> bool:
+    """A keystore that is not Android's for debugging: everybody knows that one's password."""
+    return b"androiddebugkey" not in value
 
 
 def seed_phrase(value: bytes) -> bool:
@@ -98,6 +143,7 @@ WALLET_CHECKS: tuple[Callable[[bytes], bool], ...] = (
     bech32,
     stellar_seed,
     key_bytes,
+    release_key,
     seed_phrase,
 )
 """Every check of this module."""

@@ -20,6 +20,10 @@ CONFIDENCES = ("low", "medium", "high")
 _CUT = (b"***", b"...", "…".encode(), b"###", b"<re")
 """What follows a value of which only the beginning is shown."""
 _DIGIT = re.compile(rb"[0-9]")
+OTHER_ADDRESS = re.compile(
+    rb"[)\]>]{1,3}\(?https?://([^/\s\"'<>)]{1,100})/[^\s\"'<>)]{0,200}[?&][\w-]{1,30}=\Z"
+)
+"""An address behind another one, in whose parameter a value stands."""
 _LONGEST = 400
 """So far beyond the window of a check its lines may reach: longer ones are met once."""
 _REMEMBERED = 32_768
@@ -92,8 +96,14 @@ def compiled(pattern: str) -> re.Pattern[bytes]:
 
 
 def _strays(rule: Detector, text: bytes, match: re.Match[bytes]) -> bool:
-    """Whether a context word stands two lines up: as often as not it belongs to something else."""
-    return bool(rule.reject) and text.count(b"\n", match.start(), match.start("secret")) > 1
+    """Whether a context word belongs to something else: two lines up, or beside another's address."""
+    if not rule.reject:
+        return False
+    low, start = match.start(), match.start("secret")
+    if text.count(b"\n", low, start) > 1:
+        return True
+    address = OTHER_ADDRESS.search(text, low, start)
+    return address is not None and text[low : low + 5].lower() not in address.group(1).lower()
 
 
 def confidence_by_lines(rule: Detector, text: bytes, match: re.Match[bytes]) -> str | None:

@@ -28,7 +28,7 @@ _NOT_A_VALUE = re.compile(
 _PUBLIC_NAME = re.compile(
     rb"public[-_.]?key|pubkey|postman[-_.]?token|password[-_]?data|withdrawal[-_.]?credential|authenticity[-_.]?token|request[-_.]?verification[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
     rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?(?:forward|backward)?[-_.]?token|page[-_.]?token|continuation|cursor|"
-    rb"token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
+    rb"(?-i:[cC]lientToken)|token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
     rb"integrity|sha-?(?:1|2|256|384|512)(?![0-9])|md5|bcrypt|hmac|fingerprint|thumbprint|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
     re.IGNORECASE,
 )
@@ -55,6 +55,10 @@ _SID = re.compile(
     rb"(?i)(?:account|application|list|project|service|workspace|workflow)[-_.]?sid\Z"
 )
 """Twilio's names for what is no key of it."""
+_ITEM_BEFORE = re.compile(rb"[\"'],\s{0,12}[\"']\Z")
+_ITEM_AFTER = re.compile(rb"[\"'],\s{0,12}[\"']")
+_ITEM = re.compile(rb"[A-Za-z_]+(?:[0-9][A-Za-z_]+)?[0-9]?\Z")
+"""What a list has around one of its texts, and a name."""
 _IS_KEY = re.compile(rb"\\?[\"'`][ ]?(?::[^:]|=>)")
 """Behind what is a name itself: ``…", "title": "…"``."""
 _NAMED_ELEMENT = re.compile(rb"[\"'][ \t]{0,4}>[ \t]{0,12}\Z")
@@ -149,6 +153,33 @@ def repeats_name(match: re.Match[bytes], text: bytes) -> bool:
     return len(name) >= _OWN_NAME and match.group("secret").lower().startswith(name)
 
 
+def _is_no_assignment(match: re.Match[bytes], text: bytes, name: bytes) -> bool:
+    """Whether the name is itself a value, or part of an expression that assigns nothing."""
+    before = match.start() - len(name) + len(match.group("key"))
+    operator = _operator(match, text)
+    if b"," in operator and text[before - 1 : before] == b"=":
+        return True  # what is called a key is a value: "store.password=secret", "other=…"
+    if b"," in operator and _IS_KEY.match(text, match.end("secret")):
+        return True  # behind the end of a text, the name of the next one
+    if b"," in operator and _is_item(match, text, before):
+        return True
+    if name.endswith(b"-") and operator.startswith(b">"):
+        return True  # a member: passwd->pw_name
+    if b")" in operator and b"=>" in operator:
+        return True  # what a call returns, not what it was given
+    # the first of two that are assigned at once
+    return b"=" in operator and _USER_BEFORE.search(text, max(0, before - 40), before) is not None
+
+
+def _is_item(match: re.Match[bytes], text: bytes, before: int) -> bool:
+    """Whether a value is one of several names: ``["url_username", "url_password", "org_id"]``."""
+    if _ITEM.match(match.group("secret")) is None:
+        return False
+    if _ITEM_AFTER.match(text, match.end("secret")):
+        return True
+    return _ITEM_BEFORE.search(text, max(0, before - 16), before) is not None
+
+
 def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
     """Whether name or line say that the value is no secret."""
     if "key" not in match.re.groupindex:
@@ -160,16 +191,8 @@ def names_no_secret(match: re.Match[bytes], text: bytes) -> bool:
         return True  # of sudoers: behind it, commands
     if _FILE_NAME.search(name) and b"=" not in _operator(match, text):
         return True
-    before = match.start() - len(name) + len(match.group("key"))
-    operator = _operator(match, text)
-    if b"," in operator and text[before - 1 : before] == b"=":
-        return True  # what is called a key is a value: "store.password=secret", "other=…"
-    if b"," in operator and _IS_KEY.match(text, match.end("secret")):
-        return True  # behind the end of a text, the name of the next one
-    if b")" in operator and b"=>" in operator:
-        return True  # what a call returns, not what it was given
-    if b"=" in operator and _USER_BEFORE.search(text, max(0, before - 40), before):
-        return True  # the first of two that are assigned at once
+    if _is_no_assignment(match, text, name):
+        return True
     tail = re.split(rb"[-_.]|(?<=[a-z])(?=[A-Z])", name)[-1]
     if tail and _NOT_A_VALUE.match(tail):
         return True

@@ -73,7 +73,7 @@ _STOP = frozenset(
     rb"""a abc access account admin administrator alpha an and another any api app apple application
     auth authorization aws azure bad bar basic baz bearer begin bitnami bob bool boolean buffer
     bytes cache change changed client cluster code complex complicated component config cookie
-    correct credential credentials current data database db default delete deliberately demo dev
+    correct credential credentials current custom data database db default delete deliberately demo dev
     development different disabled docker empty enabled encrypted enter env error expired false field file
     fill first foo for generated github gitlab goes google guest hash header hello here host http
     https hunter id in incorrect input insecure int integer invalid is it jwt key kind kubernetes
@@ -90,7 +90,7 @@ _STOP = frozenset(
 )
 _SEVERAL = frozenset(word for word in _STOP if len(word) > 1)
 _ALGORITHMS = frozenset(
-    rb"""aes and argon argon2 base bcrypt cbc ccm chacha ctr curve des dh dhe dsa ecb ecdh ecdhe ecdsa ecies ed
+    rb"""aes and argon argon2 base bcrypt cbc ccm chacha crypt ctr curve des dh dhe dsa ecb ecdh ecdhe ecdsa ecies ed
     eddsa enc encryption es gcm hkdf hmac hs kem key kw md mgf nist nistp none nopadding oaep padding pbkdf
     pkcs poly ps pss rs rsa scrypt sha signature ssh ssha ssl tls tlsv with""".split()
 )
@@ -129,7 +129,7 @@ def is_words(value: bytes) -> bool:
     """Whether a value is made of words that people use for no secret at all (``mysecretkey1``)."""
     plain = value.rstrip(b"0123456789!?.*#")
     said = spoken(plain)
-    for form in (value, said.upper() if value.isupper() else said):
+    for form in (value, said.upper() if value.isupper() else said, said.lower()):
         words = [word.lower() for word in _WORDS.findall(form)]
         long = sum(len(word) for word in words if len(word) > 2)
         if 2 * long >= sum(map(len, words)) > 0 and all(

@@ -67,7 +67,7 @@ def is_placeholder(value: bytes) -> bool:
     size = len(value)
     if size >= 12 and len(set(value)) <= 4:
         return True
-    return _sequential(value.lower()) or _periodic(value)
+    return _sequential(value.lower()) or _periodic(value.lower())
 
 
 _SEALED = re.compile(

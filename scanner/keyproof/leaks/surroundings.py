@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from keyproof.leaks.lines import OTHER_ADDRESS
 from keyproof.leaks.placeholders import wordiness
 from keyproof.leaks.rules import Keyed, RuleSet
 from keyproof.leaks.rules_digested import Digested
@@ -84,12 +85,15 @@ def whose(rules: RuleSet, text: bytes, key: tuple[int, int], value: tuple[int, i
         return None
     if _OF_A_USER.search(text, *key) or text.rfind(b"otpauth:", max(0, key[0] - 200), start) >= 0:
         return None
+    address = OTHER_ADDRESS.search(text, max(0, start - 400), start)
     users = _USER_KEY.search(text, *key) is not None
     silent = key[0] < key[1] and not _SAID.search(text[key[0] : key[1]])
     for spot in spots(text, key, value):
         for word in _words(text, spot, index.words):
             said = _alone(text, word, key)
             if (silent and not said) or _is_elsewhere(text, word, spot):
+                continue
+            if address and word.start < address.start(1):
                 continue
             fits = [one for one in index.words[word.name] if one.token in fitting]
             found = _likely(fits, spot, said=said, silent=silent or (users and not spot.names))

@@ -305,7 +305,24 @@ def _inside_of_base64(rng: Random) -> str:
     ])  # fmt: skip
 
 
+def _another_place(rng: Random) -> str:
+    """What looks like an assignment, a key pair or a service's file, and is another thing's."""
+    word, provider = rng.choice(WORDS), rng.choice(["cloudflare", "circleci", "github", "datadog"])
+    numbers = ",".join(str(byte) for byte in rng.randbytes(64))
+    return rng.choice([
+        f"kind: repository\nauth:\n  username: bn_{word}\n  password: bitnami_{word}_p4ss\n",
+        f"lr=new Uint8Array([{numbers}]);\n", f"_password = FieldAttribute(isa='string', private=True, {word}=1)\n",
+        f'-Dsonar.projectKey="{_hex(rng, 40)}" \\\n', f"['v{rng.randrange(2, 9)}AuthPass', 'v{rng.randrange(2, 9)}PrivPass', '{word}_id'],\n",
+        f"required_together=[['url_username', 'url_password', '{word}_id']],\n", f"cache.pw_name = my_passwd->pw_{word};\n",
+        f"<clientToken>XqJIt{rng.randrange(10**12, 10**13)}</clientToken>\n", f"{provider}_password: MySuperSecureP4sswOrd{rng.randrange(99)}\n",
+        f'api_key: "{provider[:3].upper()}123{provider[:3]}123{provider[:3].upper()}123{provider[:3]}123{provider[:3].upper()}123{provider[:2]}"\n',
+        f'encrypted_password = passlib_or_crypt(password, "sha{rng.randrange(256, 999)}_crypt", salt=salt)\n',
+        f"[![{provider}](https://{provider}.test/b.svg)](https://api.{word}.test/v2/badges/21183?token={_hex(rng, 64)})\n",
+    ])  # fmt: skip
+
+
 SEEN: Mapping[str, Maker] = {
+    "another's place": _another_place,
     "pinned to commits": _pinned,
     "keys that sign packages": _keyring,
     "sealed by a cluster": _sealed,

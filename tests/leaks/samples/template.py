@@ -19,6 +19,7 @@ from importlib.resources import files
 from random import Random
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.support.planted import plant
 
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -143,6 +144,12 @@ def _xrp(seed: bytes) -> str:
     return plain.translate(str.maketrans(ALPHABETS["t"], ripple))
 
 
+def _ed25519(rng: Random, begin: bytes = b"") -> bytes:
+    """Return a seed that begins so, and the public key that it makes."""
+    seed = begin + rng.randbytes(32 - len(begin))
+    return seed + Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+
+
 def _base58(raw: bytes) -> str:
     number, text = int.from_bytes(raw, "big"), ""
     while number:
@@ -225,7 +232,7 @@ MAKERS: dict[str, Callable[[Random], str]] = {
     "agepq": lambda r: "AGE-SECRET-KEY-PQ-1" + letters(r, 58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"),
     "nsec": lambda r: bech32(r, "nsec", 52).lower(),
     "stellar": lambda r: _stellar(r.randbytes(32)),
-    "solana": lambda r: json.dumps(list(r.randbytes(64))),
+    "solana": lambda r: json.dumps(list(_ed25519(r))),
     "ovpn": _openvpn,
     "wif": lambda r: base58check(b"\x80" + r.randbytes(32) + b"\x01"),
     "xprv": lambda r: base58check(bytes.fromhex("0488ade4") + r.randbytes(74)),
@@ -263,7 +270,7 @@ MAKERS: dict[str, Callable[[Random], str]] = {
 
     "words": _seed_phrase,
     "xrp": lambda r: _xrp(r.randbytes(16)),
-    "sol": lambda r: _base58(b"\x09" + r.randbytes(63)),
+    "sol": lambda r: _base58(_ed25519(r, b"\x09")),
     "der": _der,
     "tunnel": lambda r: base64.b64encode(
         json.dumps({"a": letters(r, 32, ALPHABETS["h"]), "t": uuid(r), "s": letters(r, 44)}, separators=(",", ":")).encode()

@@ -172,6 +172,7 @@ sumsub.live_token SUMSUB_LIVE_TOKEN prd:{a24}.{a32}
 sumup.api_key SUMUP_API_KEY sup_sk_{a32}
 supadata.api_key SUPADATA_API_KEY sd_{h32}
 svix.api_key SVIX_API_KEY testsk_{a32}.eu
+svix.webhook_secret - SEND_SMS_SECRETS=v1,[[whsec_{a32}]]\n
 tallyforms.api_key TALLYFORMS_API_KEY tly-{a32}
 tatum.api_key TATUM_API_KEY {U}
 tatum.network_key TATUM_API_KEY t-{h24}-{h24}
@@ -184,6 +185,7 @@ triggerdev.pat TRIGGERDEV_API_KEY tr_pat_{l40}
 turbopuffer.api_key TURBOPUFFER_API_KEY tpuf_{a36}
 turnstile.api_key TURNSTILE_API_KEY 0x4AAAAAAA{w28}
 twelvelabs.api_key TWELVELABS_API_KEY tlk_{u28}
+unlaunch.server_key UNLAUNCH_KEY prod-server-{U}
 upcloud.api_key UPCLOUD_API_KEY ucat_{w26}
 upstage.api_key UPSTAGE_API_KEY up_{a29}
 userflow.api_key USERFLOW_API_KEY userflow_ak_{l26}
