@@ -1095,4 +1095,5 @@ whereby.api_token WHEREBY_API_KEY {jwt}
 cloudconvert.api_token CLOUDCONVERT_API_KEY {jwt}
 brawlstars.api_token BRAWLSTARS_TOKEN {jwt}
 clashroyale.api_token CLASH_ROYALE_TOKEN {jwt}
+nebius.api_token NEBIUS_API_KEY {jwt}
 """

@@ -31,4 +31,7 @@ moonshot.coding_key X sk-kimi-{a64}
 minimax.api_key X sk-cp-{w109}a
 replicate.legacy_token REPLICATE_API_TOKEN {h40}
 hubspot.personal_access_key X CiRuYTEt{a100}
+posthog.oauth_token X pha_{a43}
+volcengine.ark_api_key ARK_API_KEY {U}
+salesforce.security_token SF_SECURITY_TOKEN {a24}
 """
