@@ -170,17 +170,30 @@ def base64_any(value: bytes) -> bool:
         return False
 
 
+_PUBLIC = re.compile(
+    rb"(?:[^\s]{1,200} )?(?:ssh-|ecdsa-|sk-ssh-)[0-9a-z@.-]{3,60} AAAA|H4sI|\x1f\x8b"
+)
+"""How public keys of SSH, hosts that are known, and what is packed begin."""
+
+
 def base64_secret(value: bytes) -> bool:
-    """Base64 of at least six bytes that are no certificate, no empty key and no plain word."""
+    """Base64 of at least six bytes that are no certificate, no public or empty key, no plain word.
+
+    Nor are they an address, a version, a date, a path, a digest's or a resource's name.
+    """
     try:
         inner = _base64(value)
     except ValueError:
         return False
     if inner.startswith(b"-----BEGIN"):
         return pem_body(inner)
-    from keyproof.leaks.ordinary import is_ordinary_text
+    from keyproof.leaks.ordinary import UUID, is_code, is_identity, is_ordinary_text
     from keyproof.leaks.placeholders import wordiness
 
+    if _PUBLIC.match(inner) or is_identity(inner) or UUID.match(inner):
+        return False
+    if inner.isascii() and is_code(inner):
+        return False
     return len(inner) >= 6 and not is_ordinary_text(inner) and wordiness(inner) < 0.5
 
 

@@ -41,4 +41,15 @@ fernet.key - cipher = Fernet(b"[[{w43}=]]")\n
 fernet.key - AIRFLOW__CORE__FERNET_KEY=[[{w43}=]]\n
 fernet.key - key = b"[[{w43}=]]"\nbox = Fernet(key)\n
 keepass.key_file - <KeyFile><Meta><Version>1.00</Version></Meta><Key><Data>[[{b43}=]]</Data></Key></KeyFile>\n
+private_key.hexadecimal WALLET_PRIVATE_KEY {h64}
+private_key.hexadecimal - const privateKey = "[[0x{h64}]]"\n
+ethereum.private_key - const wallet = new ethers.Wallet("[[0x{h64}]]", provider)\n
+ethereum.private_key - cast send --private-key [[0x{h64}]] 0x0\n
+bitcoin.private_key BITCOIN_PRIVATE_KEY {h64}
+tron.private_key TRON_PRIVATE_KEY {h64}
+aptos.private_key APTOS_PRIVATE_KEY 0x{h64}
+starknet.private_key STARKNET_ACCOUNT_PRIVATE_KEY 0x{h63}
+cosmos.private_key COSMOS_PRIVATE_KEY {h64}
+nostr.private_key_hex NOSTR_PRIVATE_KEY {h64}
+kubernetes.secret_data_sorted - apiVersion: v1\ndata:\n  password: [[{b22}]]\nkind: Secret\nmetadata:\n  name: x\n
 """
