@@ -1096,4 +1096,7 @@ cloudconvert.api_token CLOUDCONVERT_API_KEY {jwt}
 brawlstars.api_token BRAWLSTARS_TOKEN {jwt}
 clashroyale.api_token CLASH_ROYALE_TOKEN {jwt}
 nebius.api_token NEBIUS_API_KEY {jwt}
+argocd.api_token ARGOCD_AUTH_TOKEN {jwt}
+cerebrium.api_token CEREBRIUM_API_KEY {jwt}
+scalr.api_token SCALR_TOKEN {jwt}
 """

@@ -34,4 +34,8 @@ hubspot.personal_access_key X CiRuYTEt{a100}
 posthog.oauth_token X pha_{a43}
 volcengine.ark_api_key ARK_API_KEY {U}
 salesforce.security_token SF_SECURITY_TOKEN {a24}
+dependencytrack.api_key X odt_{a32}
+dependencytrack.api_key X odt_{a8}_{a32}
+storj.access_grant STORJ_ACCESS_GRANT 1{t300}
+rancher.api_token X kubeconfig-user-{l5}:{l54}
 """
