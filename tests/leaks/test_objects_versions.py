@@ -112,7 +112,7 @@ def test_versions_give_the_same_rows(
 
 def _compare(repo: Repo, matcher: Matcher) -> None:
     opened = gitio.open_repository(repo.path, os.environ)
-    (shard,) = listing.shards(listing.list_objects(opened), 1)
+    (shard,) = listing.list_objects(opened).shards(1)
     direct = Collector(matcher.copy(), IDENTITIES)
     packs = open_packs(opened.common_dir / "objects", 20)
     left = VersionReader(packs, direct).read(shard)

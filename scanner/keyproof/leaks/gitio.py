@@ -93,6 +93,20 @@ def run(
     return out
 
 
+def large(repository: Repository, *arguments: str) -> bytes:
+    """Run git to its end and return its output, which is never held twice.
+
+    Raises:
+        SourceError: git failed.
+    """
+    with start(repository, *arguments) as process:
+        assert process.stdout is not None
+        out = process.stdout.read()
+    if process.returncode:
+        raise SourceError("git could not read this", reason="corrupt", where=_call(arguments))
+    return out
+
+
 def lines(repository: Repository, *arguments: str) -> Iterator[bytes]:
     """Yield the lines of git's output, each with its end, while git still works.
 

@@ -94,10 +94,10 @@ def _planned(
 ) -> _Planned:
     """List the objects and cut the list into pieces, which take a fraction of its memory."""
     listed = listing.list_objects(repository, wanted)
-    size = sum(int(h[h.rfind(b" ") + 1 :]) for headers in listed.headers.values() for h in headers)
+    size = listed.size()
     matcher.databases.expect(size)
     count = 1 if size < SMALL_BYTES else workers or listing.default_workers()
-    return _Planned(listing.shards(listed, count), count, listed.total(), listed.unread)
+    return _Planned(list(listed.shards(count)), count, listed.total(), tuple(listed.unread))
 
 
 class _Done(NamedTuple):
