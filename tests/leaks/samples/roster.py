@@ -1099,4 +1099,6 @@ nebius.api_token NEBIUS_API_KEY {jwt}
 argocd.api_token ARGOCD_AUTH_TOKEN {jwt}
 cerebrium.api_token CEREBRIUM_API_KEY {jwt}
 scalr.api_token SCALR_TOKEN {jwt}
+documenso.api_token DOCUMENSO_API_TOKEN api_{l16}
+chatwoot.access_token CHATWOOT_ACCESS_TOKEN {t24}
 """

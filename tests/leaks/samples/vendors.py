@@ -145,7 +145,7 @@ plain.api_key PLAIN_API_KEY plainApiKey_uk_{a48}
 plane.api_key PLANE_API_KEY plane_api_{h32}
 planet_labs.api_key PLANET_LABS_API_KEY PLAK{h32}
 planningcenter.api_key PLANNINGCENTER_API_KEY pco_pat_{l72}
-polarsh.api_key POLARSH_API_KEY polar_oat_{w43}
+polarsh.api_key POLARSH_API_KEY polar_oat_{a43}
 porkbun.api_key PORKBUN_API_KEY sk1_{h64}
 porkbun.pk_key PORKBUN_PK_KEY pk1_{h64}
 portainer.api_key PORTAINER_API_KEY ptr_{b44}

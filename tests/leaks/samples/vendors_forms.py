@@ -38,4 +38,9 @@ dependencytrack.api_key X odt_{a32}
 dependencytrack.api_key X odt_{a8}_{a32}
 storj.access_grant STORJ_ACCESS_GRANT 1{t300}
 rancher.api_token X kubeconfig-user-{l5}:{l54}
+vault.batch_token X hvb.{a24}
+infisical.service_token X st.{U}.{h32}.{h32}
+infisical.service_token X st.{U}.{h32}
+growthbook.api_key X secret_admin_{a38}
+coder.session_token CODER_SESSION_TOKEN {a10}-{a22}
 """
