@@ -187,3 +187,16 @@ def test_a_range_and_the_index_tell_what_they_add(planted: Path, home: Path) -> 
     repo.commit()
     ran = keyproof(*leaks, "--range", f"{first}..HEAD", cwd=planted, home=home)
     assert _found(ran.out) == expected
+
+
+def test_a_files_name_takes_nothing_from_what_is_sure(planted: Path, home: Path) -> None:
+    repo = Repo(planted / "repo", home)
+    for number in range(8):
+        value = plant(f"glpat-{letters(Random(number), 20)}")
+        repo.write(f"keys/{number}.secret", value)
+        repo.write(f"plain/{number}.txt", value)
+    repo.commit()
+    repo.git("clone", "-q", "--bare", ".", str(planted / "bare.git"))
+    done = keyproof("leaks", str(planted / "bare.git"), "--format", "jsonl", cwd=planted, home=home)
+    rows = [json.loads(line) for line in done.out.splitlines()]
+    assert [row["detector"] for row in rows] == ["gitlab.pat"] * 16

@@ -130,15 +130,17 @@ class Placer:
     def _content(
         self, rows: list[Row], placed: dict[str, list[Introduction]], signed: dict[str, Signed]
     ) -> list[Place]:
-        oldest: dict[tuple[str, str, bytes, bytes], tuple[Row, Introduction]] = {}
+        oldest: dict[tuple[str, str, bytes, bytes, str], tuple[Row, Introduction]] = {}
         wanted = {row.oid for row in rows}
         head = {e for e in attribution.tree_entries(self.repository, "HEAD") if e[0] in wanted}
-        in_head: set[tuple[str, str, bytes, bytes]] = set()
+        in_head: set[tuple[str, str, bytes, bytes, str]] = set()
         for row in rows:
             for one in placed.get(row.oid, ()):
                 if row.kind == "tree" and one.path.rpartition(b"/")[2] != row.inner:
                     continue  # other names of the same content
-                key = (row.kind, row.found.occurrence_id, one.path, row.member)
+                # what waits for its place stands beside what is sure, never instead of it
+                waits = row.found.pending
+                key = (row.kind, row.found.occurrence_id, one.path, row.member, waits)
                 if (row.oid, one.path) in head:
                     in_head.add(key)
                 best = oldest.get(key)
