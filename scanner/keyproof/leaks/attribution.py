@@ -18,6 +18,8 @@ from keyproof.leaks.gitio import Repository
 _FILTERED = 400
 """Up to so many objects are named to git; beyond, its whole output is filtered here."""
 _AT_ONCE = 20_000
+_BASES = "core.deltaBaseCacheLimit=24m"
+"""As fast as with git's own 96 MiB: commits that follow one another share their trees."""
 """So many commits one process compares: git keeps what it reads of each."""
 _SIGNED = re.compile(rb"^(?:author|tagger) (?P<who>.*?) ?(?P<at>-?\d+) (?P<zone>[+-]\d{4})$")
 
@@ -90,7 +92,7 @@ def _introduced(
     none = {"GIT_INDEX_FILE": str(repository.git_dir / "keyproof-no-index")}
     fields = gitio.fields(
         repository._replace(environment={**repository.environment, **none}),
-        *("diff-tree", "--stdin", "--root", *below, "-c", "--raw", "-z"),
+        *("-c", _BASES, "diff-tree", "--stdin", "--root", *below, "-c", "--raw", "-z"),
         *("--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"),
         *named,
         data=b"\n".join(commits) + b"\n",

@@ -17,6 +17,8 @@ from keyproof.leaks.listing import Shard, Unread
 CHUNK_BYTES = 2 << 20
 WINDOW_BYTES = 64 << 20
 _RESTARTS = 2000
+_BASES = "core.deltaBaseCacheLimit=16m"
+"""Bases come just before their deltas here: git's own 96 MiB would hold what nobody asks for."""
 _NEWLINE = 0x0A
 """What git writes behind each object."""
 
@@ -77,7 +79,9 @@ class _Reader:
         feed.write(b"\n")
         feed.seek(0)
         with feed:
-            self.process = gitio.start(repository, "cat-file", "--batch", "--buffer", stdin=feed)
+            self.process = gitio.start(
+                repository, "-c", _BASES, "cat-file", "--batch", "--buffer", stdin=feed
+            )
         assert self.process.stdout is not None
         self.pipe: IO[bytes] = self.process.stdout
 

@@ -16,6 +16,7 @@ _HEADER = re.compile(rb"(?:(?:tree|parent|object) [0-9a-f]{40,64}\n){1,999}")
 """With what commits and tags begin."""
 _FOLDER, _SUBMODULE = b"40000", b"160000"
 """The modes of folders, some with zeros before, and of commits of other repositories."""
+_TOGETHER = 65_536
 
 
 class Referred(NamedTuple):
@@ -77,15 +78,24 @@ def absent(ids: bytes, referred: Iterable[Referred], before: Absent) -> Absent:
         before: what was absent when objects were read that are not read again.
     """
     size = ids.find(b"\n") // 2 if ids else 20
-    present = set(_starts(bytes.fromhex(ids.decode("ascii")), size))
+    present: set[int] = set()
+    for some in _slices(ids, 2 * size + 1):
+        present.update(_starts(bytes.fromhex(some.decode("ascii")), size))
     files, others = ({oid for oid in known if int(oid[:16], 16) not in present} for known in before)
     for part in referred:
         for named, kept in ((part.files, files), (part.others, others)):
-            lacking = set(_starts(named, size)) - present
-            if lacking:
-                every = (named[at : at + size] for at in range(0, len(named), size))
-                kept.update(oid.hex() for oid in every if next(_starts(oid, size)) in lacking)
+            for some in _slices(named, size):
+                lacking = set(_starts(some, size)) - present
+                if lacking:
+                    every = (some[at : at + size] for at in range(0, len(some), size))
+                    kept.update(oid.hex() for oid in every if next(_starts(oid, size)) in lacking)
     return Absent(tuple(sorted(files)), tuple(sorted(others)))
+
+
+def _slices(data: bytes, width: int) -> Iterator[bytes]:
+    """Cut what is made of entries of one width: numbers of all at once would take much memory."""
+    step = width * _TOGETHER
+    return (data[at : at + step] for at in range(0, len(data), step))
 
 
 def _starts(ids: bytes, size: int) -> Iterator[int]:
