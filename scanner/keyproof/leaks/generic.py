@@ -44,6 +44,8 @@ _USER = re.compile(
     rb"(?i)(?<![a-z])(?:user(?:name|[ _-]?id)?|uid|login)[\"']?[=:][\"']?([^\s&;,\"']{1,60})[^\n]{0,120}\Z"
 )
 """The user that a connection string names, before its password."""
+_SECRET = re.compile(rb"[a-z_-](?:secret|token)\Z", re.IGNORECASE)
+"""The end of names that nothing but a secret has."""
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 _LOOPBACK = re.compile(
     rb"@(?:[%$<{]|localhost|127\.|0\.0\.0\.0|\[::1\]|(?:[a-z0-9-]+\.){0,2}example(?:\.(?:com|org|net)|[:/]|\b)|"
@@ -131,7 +133,8 @@ def _token(match: re.Match[bytes], text: bytes, *, sure: bool) -> str | None:
     value = match.group("secret")
     if names_no_secret(match, text) or is_words(value) or is_identity(value):
         return None
-    if is_code(_unpadded(value)) and not (sure and _is_jumble(value)):
+    random = _is_jumble(value) and (sure or (len(value) >= 24 and wordiness(value) < 0.3))
+    if is_code(_unpadded(value)) and not random:
         return None
     if is_identifier(value) or is_algorithm(value) or _holds_words(value):
         return None
@@ -155,7 +158,8 @@ def _token(match: re.Match[bytes], text: bytes, *, sure: bool) -> str | None:
 
 def pair(match: re.Match[bytes], text: bytes) -> str | None:
     """A named value (``name: API_KEY``, then ``value: …``): as a token, if its name is strong."""
-    return token(match, text) if is_strong(match.group("key")) else None
+    name = match.group("key")
+    return token(match, text) if is_strong(name) or _SECRET.search(name) else None
 
 
 def bare(_match: re.Match[bytes], _text: bytes) -> str | None:

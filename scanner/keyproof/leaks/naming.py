@@ -71,6 +71,13 @@ _NAME_LETTER = re.compile(rb"[0-9A-Za-z_.\"'-]")
 _OWN_NAME = 8
 """A name of fewer letters begins a value by chance."""
 _BEFORE_KEYWORD = (b"", b" ", b"{", b"\t", b"\n", b",")
+_DECLARED = re.compile(rb"--?[a-zA-Z]|(?i:env|arg|setx|setenv|set|secret|add)[ \t]")
+"""How options begin, and declarations of a shell or a Dockerfile."""
+_COMPOUND = re.compile(
+    rb"[a-z](?:Password|Secret|Token|Key)\Z|[a-z][_-](?:password|secret|token|key)\Z"
+)
+"""A name of several words: a sentence has none."""
+_LINE_END = re.compile(rb"[;,]?[ \t]*(?:\r?\n|\Z)")
 _SAID = re.compile(rb"[=:>,(|?]")
 """What says that a value is assigned, compared or passed."""
 _LOCK_LINE = re.compile(
@@ -80,13 +87,17 @@ _LOCK_LINE = re.compile(
 """Lines of lock files and checksum lists: their values are digests."""
 
 
+def _name_before(match: re.Match[bytes], text: bytes) -> bytes:
+    """Return what of a name stands before the keyword."""
+    before = _NAME_BEFORE.search(text[max(0, match.start() - 40) : match.start()])
+    return before.group() if before else b""
+
+
 def whole_name(match: re.Match[bytes], text: bytes) -> bytes:
     """Return the whole name that the keyword is part of; nothing where the match holds no name."""
     if "key" not in match.re.groupindex:
         return b""
-    low = max(0, match.start() - 40)
-    before = _NAME_BEFORE.search(text[low : match.start()])
-    return (before.group() if before else b"") + match.group("key")
+    return _name_before(match, text) + match.group("key")
 
 
 def _operator(match: re.Match[bytes], text: bytes) -> bytes:
@@ -99,12 +110,27 @@ def is_assigned(match: re.Match[bytes], text: bytes) -> bool:
     """Whether something between name and value says that the name has the value, or before it.
 
     Clojure's keywords, ``:password "…"``, are said by what stands before them, and so are options,
-    ``--password …``.
+    ``--password …``, and what is declared, ``setx API_KEY …``. Of a directive, the line holds no
+    more than name and value.
     """
-    if _SAID.search(_operator(match, text)) or match.group()[:1] == b"-":
+    if _SAID.search(_operator(match, text)) or _DECLARED.match(match.group()):
+        return True
+    if _is_directive(match, text):
         return True
     start = match.start() - len(whole_name(match, text)) + len(match.groupdict().get("key") or b"")
     return text[start - 1 : start] == b":" and text[start - 2 : start - 1] in _BEFORE_KEYWORD
+
+
+def _is_directive(match: re.Match[bytes], text: bytes) -> bool:
+    """Whether a line is a name of several words and a quoted value: ``storePassword "…"``."""
+    start, end = match.start() - len(_name_before(match, text)), match.end()
+    line = text.rfind(b"\n", max(0, start - 80), start) + 1
+    if text[line:start].strip() or not _LINE_END.match(text, end):
+        return False
+    return (
+        text[match.end("secret") : end] != b""
+        and _COMPOUND.search(whole_name(match, text)) is not None
+    )
 
 
 def is_strong(name: bytes) -> bool:
@@ -135,7 +161,8 @@ def is_prose(match: re.Match[bytes], text: bytes) -> bool:
     if word == b"pwd" and (shell or b"," in operator):
         return True  # the working directory
     alone = not _NAME_LETTER.match(text, max(0, match.start() - 1), match.start())
-    return word == b"pass" and alone and b"=" not in operator
+    quoted = b":" in operator and operator[-1:] in (b"'", b'"', b"`")
+    return word == b"pass" and alone and b"=" not in operator and not quoted
 
 
 def is_caption(match: re.Match[bytes], text: bytes) -> bool:

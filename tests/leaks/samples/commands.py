@@ -52,4 +52,12 @@ starknet.private_key STARKNET_ACCOUNT_PRIVATE_KEY 0x{h63}
 cosmos.private_key COSMOS_PRIVATE_KEY {h64}
 nostr.private_key_hex NOSTR_PRIVATE_KEY {h64}
 kubernetes.secret_data_sorted - apiVersion: v1\ndata:\n  password: [[{b22}]]\nkind: Secret\nmetadata:\n  name: x\n
+jwt.signing_key_setting - {"Jwt": {"Issuer": "corp", "Key": "[[{a40}]]"}}\n
+database.go_data_source - sql.Open("mysql", "app:[[{a14}]]@tcp(db.corp.net:3306)/shop")\n
+http.credentials_in_call - req.SetBasicAuth("ci", "[[{a16}]]")\n
+http.credentials_in_call - var c = new NetworkCredential("svc", "[[{a14}]]");\n
+http.credentials_in_call - server.login('bot@corp.net', '[[{a16}]]')\n
+http.server_header - proxy_set_header X-Api-Key "[[{a32}]]";\n
+haproxy.user_password - userlist u\n  user admin insecure-password [[{a14}]]\n
+drupal.hash_salt - $settings['hash_salt'] = '[[{w74}]]';\n
 """
