@@ -148,7 +148,7 @@ planningcenter.api_key PLANNINGCENTER_API_KEY pco_pat_{l72}
 polarsh.api_key POLARSH_API_KEY polar_oat_{a43}
 porkbun.api_key PORKBUN_API_KEY sk1_{h64}
 porkbun.pk_key PORKBUN_PK_KEY pk1_{h64}
-portainer.api_key PORTAINER_API_KEY ptr_{b44}
+portainer.api_key PORTAINER_API_KEY ptr_{raw32}
 predibase.api_key PREDIBASE_API_KEY pb_{w22}
 quicknode.api_key QUICKNODE_API_KEY QN_{h32}
 quicknode.endpoint_token QUICKNODE_ENDPOINT_TOKEN {h40}
