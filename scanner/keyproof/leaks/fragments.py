@@ -38,6 +38,7 @@ _TOLD = re.compile(
     rb"(?:[\w-]+\.)+[a-z]{2,4}/[\w./-]+[ \t]+(?:v?[0-9][\w.-]*[ \t]+)?\Z|"
     rb"(?<![\w.-])[a-z0-9][\w-]{0,38}(?:/[\w.-]{1,80}){1,4}@\Z|(?:apt|gpg|pgp|rpm)[_-]{0,2}key(?:[_-]?id)?[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?\Z|--?recv(?:-keys?)?[ \t=]{1,3}\Z|"
     rb"(?:docs|drive|sheets|spreadsheets)\.google\.com/[^\s\"'<>]{1,180}\Z|[?&](?:amp;)?alt=media&(?:amp;)?token=\Z|"
+    rb"(?:[?&;]|u0026)(?:sid|ts)=\Z|(?<![a-z])device[_-]?token[\"']?[ \t]{0,4}(?:=>|:=|[:=])[ \t]{0,4}[\"']?\Z|"
     rb"(?<![0-9a-z])(?:name|title|label|description|message)[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"'](?:[\w.,()-]{1,24} ){1,8}\Z",
     re.IGNORECASE,
 )

@@ -28,7 +28,7 @@ _NOT_A_VALUE = re.compile(
 _PUBLIC_NAME = re.compile(
     rb"public[-_.]?key|pubkey|postman[-_.]?token|password[-_]?data|withdrawal[-_.]?credential|authenticity[-_.]?token|request[-_.]?verification[-_.]?token|(?:first|second|single|one|two|multi|render)[-_]?pass(?![wp])|publishable|primary[-_.]?key|foreign[-_.]?key|sort[-_.]?key|"
     rb"cache[-_.]?key|csrf|xsrf|nonce|next[-_.]?(?:forward|backward)?[-_.]?token|page[-_.]?token|continuation|cursor|"
-    rb"(?-i:[cC]lientToken)|token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
+    rb"(?-i:[cC]lientToken)|device[-_.]?token|token[-_.]?(?:type|address|mint)|site[-_.]?key|host[-_.]?key|etag|object[-_.]?key|"
     rb"integrity|sha-?(?:1|2|256|384|512)(?![0-9])|md5|bcrypt|hmac|fingerprint|thumbprint|checksum|hash|hashed|digest|signature|token[-_]?(?:count|limit)",
     re.IGNORECASE,
 )
@@ -122,15 +122,17 @@ def is_assigned(match: re.Match[bytes], text: bytes) -> bool:
 
 
 def _is_directive(match: re.Match[bytes], text: bytes) -> bool:
-    """Whether a line is a name of several words and a quoted value: ``storePassword "…"``."""
+    """Whether a line is a name of several words and a quoted value: ``storePassword "…"``.
+
+    Behind ``#define``, any name is.
+    """
     start, end = match.start() - len(_name_before(match, text)), match.end()
     line = text.rfind(b"\n", max(0, start - 80), start) + 1
-    if text[line:start].strip() or not _LINE_END.match(text, end):
+    introduced = text[line:start].strip()
+    if introduced not in (b"", b"#define") or not _LINE_END.match(text, end):
         return False
-    return (
-        text[match.end("secret") : end] != b""
-        and _COMPOUND.search(whole_name(match, text)) is not None
-    )
+    named = bool(introduced) or _COMPOUND.search(whole_name(match, text)) is not None
+    return named and match.end("secret") < end
 
 
 def is_strong(name: bytes) -> bool:

@@ -25,7 +25,7 @@ _RUN = re.compile(rb"([^A])\1{6}", re.DOTALL)
 """Seven times the same letter."""
 _SEQUENCES = (
     b"abcdefgh", b"zyxwvuts", b"qwertyui", b"asdfghjk", b"abcdef01", b"abcdef12", b"fedcba98", b"456789ab",
-    b"67890abc", b"abcd1234", b"1234abcd", b"abc12345",
+    b"67890abc", b"abcd1234", b"gezdgnbv", b"1234abcd", b"abc12345",
 )  # fmt: skip
 _COUNTED = (b"01234567", b"12345678", b"98765432", b"87654321")
 _INTERLEAVED = re.compile(rb"(?:1a2b3c4d|a1b2c3d4|0a1b2c3d|a0b1c2d3|1q2w3e4r|q1w2e3r4)")
@@ -73,7 +73,7 @@ def is_placeholder(value: bytes) -> bool:
 _SEALED = re.compile(
     rb"(?:sha-?(?:1|224|256|384|512)|md5|blake2b|pbkdf2[_a-z0-9]*|vault:v[0-9]+|bcrypt|scrypt)[:=$-]|"
     rb"(?:[\w.@-]{1,32}:)?\$(?:2[abxy]?|1|5|6|y|apr1|argon2[id]{1,2}|pbkdf2[a-z0-9-]*|scrypt)\$|AQICAH|"
-    rb"md5[0-9a-f]{32}(?![0-9a-f])|[0-9a-f]{1,4}\$[0-9a-f]{1,3}\$[0-9a-f]{1,3}\$|\{(?:S?SHA[0-9]*|S?MD5|CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|\{AQA[A-Z]|ENC[\[(]|!vault|\$ANSIBLE_VAULT|(?-i:Ag[A-D])[0-9a-z+/]{150}",
+    rb"md5[0-9a-f]{32}(?![0-9a-f])|[0-9a-f]{1,4}\$[0-9a-f]{1,3}\$[0-9a-f]{1,3}\$|\{(?:S?SHA[0-9]*|S?MD5|(?:[A-Z0-9]{2,8}-)?CRYPT|PBKDF2[A-Z0-9_-]*|ARGON2)\}|\{AQA[A-Z]|ENC[\[(]|!vault|\$ANSIBLE_VAULT|(?-i:Ag[A-D])[0-9a-z+/]{150}",
     re.IGNORECASE,
 )
 """How hashes of passwords, digests and what managers have encrypted begin."""

@@ -235,6 +235,7 @@ def _sealed(rng: Random) -> str:
     sealed = base64.b64encode(b"\x02\0" + rng.randbytes(560)).decode()
     crypt = f"$2y$05${letters(rng, 53)}"
     return rng.choice([
+        f"$mailPassword = '{{{rng.choice(['BLF', 'SHA512', 'ARGON2I'])}-CRYPT}}' . {rng.choice(WORDS)}($p, 9);\n",
         f"kind: SealedSecret\nspec:\n  encryptedData:\n    {name}: {sealed}\n",
         f'  encryptedData:\n    {name}: "{sealed}"\n',
         f'userpasswd := "{rng.choice(WORDS)}:{crypt}"\n', f'{{"pass", "$1${letters(rng, 8)}${letters(rng, 22)}"}},\n',
@@ -310,6 +311,9 @@ def _another_place(rng: Random) -> str:
     word, provider = rng.choice(WORDS), rng.choice(["cloudflare", "circleci", "github", "datadog"])
     numbers = ",".join(str(byte) for byte in rng.randbytes(64))
     return rng.choice([
+        f"# {provider}\nnotification.DeviceToken = '{_hex(rng, 64)}'\n",
+        f'"https://nel.{provider}.com/reports?s={word}&sid={uuid(rng)}\\u0026ts=17809836{rng.randrange(99)}"\n',
+        f"MONGODB_URI=mongodb://dbuser:<password>@cluster0-shard-00-0{rng.randrange(9)}-{_hex(rng, 5)}.mongodb.net:27017,{word}\n",
         f"kind: repository\nauth:\n  username: bn_{word}\n  password: bitnami_{word}_p4ss\n",
         f"lr=new Uint8Array([{numbers}]);\n", f"_password = FieldAttribute(isa='string', private=True, {word}=1)\n",
         f'-Dsonar.projectKey="{_hex(rng, 40)}" \\\n', f"['v{rng.randrange(2, 9)}AuthPass', 'v{rng.randrange(2, 9)}PrivPass', '{word}_id'],\n",
