@@ -18,9 +18,9 @@ from keyproof.leaks.gitio import Repository
 _FILTERED = 400
 """Up to so many objects are named to git; beyond, its whole output is filtered here."""
 _AT_ONCE = 20_000
+"""So many commits one process compares: git keeps what it reads of each."""
 _BASES = "core.deltaBaseCacheLimit=24m"
 """As fast as with git's own 96 MiB: commits that follow one another share their trees."""
-"""So many commits one process compares: git keeps what it reads of each."""
 _SIGNED = re.compile(rb"^(?:author|tagger) (?P<who>.*?) ?(?P<at>-?\d+) (?P<zone>[+-]\d{4})$")
 
 

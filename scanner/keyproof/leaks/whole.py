@@ -22,6 +22,7 @@ from keyproof.leaks.gaps import (
     unchecked_gap,
 )
 from keyproof.leaks.gitio import Repository
+from keyproof.leaks.known_ids import added, packed
 from keyproof.leaks.listing import Unread
 from keyproof.leaks.matcher import Matcher
 from keyproof.leaks.places import Place, Placer
@@ -33,7 +34,7 @@ from keyproof.ports.context import Fingerprinter, HitCache
 
 _T = TypeVar("_T")
 _ABSENT = frozenset({"missing_object", "partial_clone", "shallow"})
-_FORMAT = 6
+_FORMAT = 7
 """Raised when the form of what is remembered changes."""
 
 
@@ -104,7 +105,7 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """Object ids that were read whole, the hits in them, and what in them was not unpacked.
+    """Object ids (in bytes, sorted) that were read whole, the hits in them, and what in them was not unpacked.
 
     ``absent`` is what they refer to and was not there; ``None`` where not all could be asked.
     """
@@ -125,10 +126,9 @@ def scan_objects(given: Given, repository: Repository, shown: str) -> ObjectsSca
     rest = (compiled.stamp(()), given.source, shown, ids, _state(repository), accepted.state)
     outcome_key = _key(*base, *rest)
     known_key = _key(*base, str(repository.common_dir.resolve()))
-    stored = given.cache.get([outcome_key, known_key]) if given.cache else {}
-    outcome = _decoded(stored.get(outcome_key), _Outcome)
+    outcome = _stored(given.cache, outcome_key, _Outcome)
     if outcome is None:
-        known = _decoded(stored.get(known_key), _Known)
+        known = _stored(given.cache, known_key, _Known)
         outcome, known = _scan(given, repository, shown, ids, known)
         if given.cache:
             encode = msgspec.msgpack.encode
@@ -182,7 +182,7 @@ def _read(
     counts: dict[str, int] = {}
     lacking: Absent | None = Absent()
     if known is not None:
-        wanted = _added(known.ids, ids)
+        wanted = added(known.ids, ids)
         if wanted is not None:
             rows, within, counts = known.rows, known.inside, dict(known.counts)
             lacking = known.absent
@@ -203,18 +203,7 @@ def _read(
     if lacking is not None:
         lacking = None if read.referred is None else absent(ids, read.referred, lacking)
     read = read._replace(referred=None)  # what is large is not held while git works
-    return read, _Known(kept, (*rows, *read.rows), tuple(counts.items()), inside, lacking)
-
-
-def _added(before: bytes, now: bytes) -> bytes | None:
-    """Return the ids that only ``now`` holds; ``None`` where it lacks one of ``before``."""
-    if before == now:
-        return b""
-    present, known = set(now.splitlines()), before.splitlines()
-    fresh = present.difference(known)
-    if len(known) + len(fresh) != len(present):
-        return None
-    return b"".join(oid + b"\n" for oid in sorted(fresh))
+    return read, _Known(packed(kept), (*rows, *read.rows), tuple(counts.items()), inside, lacking)
 
 
 def packed_gaps(given: Given, within: Iterable[Inside], paths: Mapping[str, bytes]) -> list[Gap]:
@@ -271,7 +260,9 @@ def _key(*parts: object) -> str:
     return state.hexdigest()
 
 
-def _decoded(stored: bytes | None, kind: type[_T]) -> _T | None:
+def _stored(cache: HitCache | None, key: str, kind: type[_T]) -> _T | None:
+    """Return what the cache holds; ``None`` where that is nothing, or nothing of this form."""
+    stored = cache.get([key]).get(key) if cache else None
     if stored is None:
         return None
     try:
