@@ -29,6 +29,7 @@ def matcher(tmp_path_factory: pytest.TempPathFactory) -> Matcher:
         "<key>MAPS_SECRET</key>\n<string>{v}</string>\n",
         'buildConfigField "String", "API_SECRET", "\\"{v}\\""\n',
         "- API key: {v}\n",
+        '#define API_TOKEN "{v}"\n',
     ],
 )
 def test_what_a_quick_start_shows_is_found(matcher: Matcher, text: str) -> None:
@@ -49,6 +50,8 @@ def test_letters_that_a_dash_parts_are_no_code(matcher: Matcher) -> None:
         'storePassword "android-release"\n',
         'keyPassword System.getenv("KEY_PASSWORD")\n',
         "The storePassword 'qwe12rty34uio' of the sample was changed.\n",
+        '#define PASSWORD_FILE "/etc/app/password-2.txt"\n',
+        '#define TOKEN_SEPARATORS "|;,&+-*/%!=<>^~ab"\n',
         "the token 'abc1def2ghi3jkl4mno5' stands for anything here\n",
         "{ user: 'bot', pass: 'password' }\n",
         "pass: 'through the gate'\n",

@@ -59,5 +59,8 @@ http.credentials_in_call - var c = new NetworkCredential("svc", "[[{a14}]]");\n
 http.credentials_in_call - server.login('bot@corp.net', '[[{a16}]]')\n
 http.server_header - proxy_set_header X-Api-Key "[[{a32}]]";\n
 haproxy.user_password - userlist u\n  user admin insecure-password [[{a14}]]\n
+haproxy.user_password - listen stats\n  stats auth admin:[[{a14}]]\n
+database.password_in_call - my $dbh = DBI->connect('dbi:mysql:app', 'root', '[[{a14}]]');\n
+database.password_in_call - db.auth("admin", "[[{a14}]]")\n
 drupal.hash_salt - $settings['hash_salt'] = '[[{w74}]]';\n
 """
