@@ -760,7 +760,7 @@ database.command_password - mysql -u root -p[[{a14}]] app\n
 private_key.pem - key = `[[{pem}]]`
 private_key.encrypted_pem - [[{encpem}]]\n
 private_key.pgp - [[{pgp}]]\n
-private_key.putty - PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nComment: ada\nPublic-Lines: 1\n{b64}\nPrivate-Lines: 2\n[[{b64}\n{b64}]]
+private_key.putty - PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nComment: ada\nPublic-Lines: 1\n{b64}\nPrivate-Lines: 2\n[[{b64}\n{b64}]]\nPrivate-MAC: 00
 private_key.age A {age}
 nostr.private_key N {nsec}
 stellar.secret_seed SEED {stellar}
