@@ -62,6 +62,7 @@ def test_letters_that_a_dash_parts_are_no_code(matcher: Matcher) -> None:
         "- API key: see the vault of the team\n",
         '{"Jwt": {"Issuer": "https://login.corp.net", "Key": "your-256-bit-secret-goes-here"}}\n',
         'req.SetBasicAuth("user", "password")\n',
+        'nats.UserCredentials("user.jwt", "user.nk")\n',
         'server.login("bot@corp.net", os.environ["MAIL_PASSWORD"])\n',
         "proxy_set_header X-Api-Key $http_x_api_key;\n",
         "proxy_set_header Authorization $http_authorization;\n",
