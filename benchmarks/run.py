@@ -20,7 +20,7 @@ def main() -> None:
     for package in PACKAGES:
         build(package, CORPORA / package)
     run("history.py", *(str(CORPORA / package) for package in PACKAGES))
-    for script in ("hook.py", "policies.py", "aws_inventory.py"):
+    for script in ("organisation.py", "hook.py", "policies.py", "aws_inventory.py"):
         run(script)
 
 

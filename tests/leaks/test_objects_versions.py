@@ -76,9 +76,14 @@ def _edit(text: list[str], how: tuple[int, int, int]) -> None:
         # one word whose escapes grow away from the secret, on lines that change around it
         token = github_pat(str(seed % 5))
         text[at:at] = [f"<p>a{chance.random()} token&#61;{token}&quot;{'b' * size}&amp;c</p>\n"]
+    elif kind == 10:
+        # one word of escapes alone, with a secret at either end of it
+        first, last = (github_pat(str(number % 5)) for number in (seed, seed + size))
+        word = f"{first} {'filler ' * size}{last}"
+        text[at:at] = ["".join(f"\\x{ord(letter):02x}" for letter in word) + "\n"]
 
 
-EDIT = st.tuples(st.integers(0, 9), st.integers(0, 10_000), st.integers(1, 120))
+EDIT = st.tuples(st.integers(0, 10), st.integers(0, 10_000), st.integers(1, 120))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

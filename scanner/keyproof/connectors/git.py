@@ -141,6 +141,8 @@ def _read_all(scanner: Scanner, paths: Sequence[Path], scope: Scope) -> list[_Re
     """Read repositories, small ones several at once; return what each gave, in their order."""
     if len(paths) == 1:
         return [_read_one(scanner, paths[0], scope)]
+    # before processes are started, each of which would compile for itself
+    scanner.matcher.databases.expect(sum(map(packed_bytes, paths)))
     done: dict[Path, _Read] = {}
     for path, one in several(lambda each: _read(scanner, each, scope), paths, packed_bytes):
         if isinstance(one, Crashed):

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from keyproof.leaks.collector import Collector
 from keyproof.leaks.delta import Irregular, apply_delta, stretches
 from keyproof.leaks.encoded import ENCODINGS
+from keyproof.leaks.encoded_escapes import AROUND
 from keyproof.leaks.gather import Gather
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.listing import Shard
@@ -61,6 +62,22 @@ class _Version:
     judged: list[_Judged] = field(default_factory=list)
 
 
+class _Word(NamedTuple):
+    """A word with escapes whose hits were reported with its first trigger, which ended at ``end``.
+
+    What was looked at reaches from ``low`` to ``high``.
+    """
+
+    text: bytes
+    end: int
+    low: int
+    high: int
+
+    def holds(self, text: bytes, end: int) -> bool:
+        """Tell whether a later trigger stands in the word, and not in what is around it."""
+        return text is self.text and self.end <= end < self.high - AROUND
+
+
 class VersionReader:
     """Reads the blobs of a shard out of packs; what it cannot read it returns."""
 
@@ -79,6 +96,7 @@ class VersionReader:
         self._waiting: list[_Version] = []
         self._waiting_bytes = 0
         self._checked: OrderedDict[bytes, _Judged] = OrderedDict()
+        self._word = _Word(b"", 0, 0, 0)
 
     def read(self, shard: Shard) -> Shard:
         """Search every blob of the shard that lies in a pack as usual; return the others."""
@@ -225,8 +243,11 @@ class VersionReader:
             if extent is None:
                 hits = tuple(self._matcher.check(text, number, end))
                 return _Judged(end, number, hits, 0, left, right)
+            if self._word.holds(text, end):
+                return _Judged(end, number, (), 0, end - self._word.low, self._word.high - end)
             low, high = extent(text, end)
             left, right = end - low, high - end
+            self._word = _Word(text, end, low, high)
         low = max(0, end - left)
         around = hashlib.blake2b(text[low : end + right], digest_size=16)
         around.update(b"%d %d" % (number, end - low))
