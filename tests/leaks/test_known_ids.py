@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyproof.leaks.known_ids import added, packed
+from keyproof.leaks.known_ids import added, holds, packed
 
 
 def _listed(ids: set[bytes]) -> bytes:
@@ -25,3 +25,5 @@ def test_what_is_added_is_the_difference(size: int, data: st.DataObject) -> None
     now = (before | more) - lost
     expected = None if before - now else _listed(now - before)
     assert added(packed(_listed(before)), _listed(now)) == expected
+    for one in before | more:
+        assert holds(_listed(now), one.hex().encode()) == (one in now)

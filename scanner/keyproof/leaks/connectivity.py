@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from keyproof.leaks import gitio, texts
 from keyproof.leaks.gitio import Repository
+from keyproof.leaks.known_ids import holds
 from keyproof.leaks.places import Placer
 from keyproof.leaks.references import Absent
 
@@ -40,7 +41,7 @@ def _are_there(repository: Repository, ids: bytes) -> bool:
     staged = gitio.run(repository, "ls-files", "-s", "-z", allow_failure=True).split(b"\0")
     named = set(refs.split())
     named.update(entry.split(b" ")[1] for entry in staged if entry and entry[:2] != b"16")
-    return not named or named <= set(ids.splitlines())
+    return all(holds(ids, oid) for oid in named)
 
 
 def _walked(repository: Repository) -> tuple[tuple[str, ...], bool]:

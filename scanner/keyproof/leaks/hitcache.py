@@ -15,6 +15,7 @@ from pathlib import Path
 _FILE = "hits-1.db"
 _TIMEOUT_SECONDS = 2.0
 _MAXIMUM_BYTES = 1 << 30
+_PIECE_BYTES = 1 << 20
 
 
 class SqliteHitCache:
@@ -53,10 +54,8 @@ class SqliteHitCache:
     def _store(self, entries: Mapping[str, bytes]) -> None:
         with closing(self._open()) as database, database:
             database.execute("CREATE TABLE IF NOT EXISTS hit (key TEXT PRIMARY KEY, value BLOB)")
-            database.executemany(
-                "INSERT OR REPLACE INTO hit VALUES (?, ?)",
-                [(key, zlib.compress(value, 1)) for key, value in entries.items()],
-            )
+            for key, value in entries.items():
+                _insert(database, key, zlib.compress(value, 1))
 
     def _mend(self, entries: Mapping[str, bytes]) -> None:
         """Begin again where the file is no database; give up where it is locked or cannot grow."""
@@ -71,3 +70,13 @@ class SqliteHitCache:
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=_TIMEOUT_SECONDS)
+
+
+def _insert(database: sqlite3.Connection, key: str, packed: bytes) -> None:
+    """Store an entry piece by piece: as a parameter SQLite would hold it twice more, whole."""
+    insert = "INSERT OR REPLACE INTO hit VALUES (?, zeroblob(?))"
+    row = database.execute(insert, (key, len(packed))).lastrowid
+    assert row is not None
+    with database.blobopen("hit", "value", row) as blob:
+        for at in range(0, len(packed), _PIECE_BYTES):
+            blob.write(packed[at : at + _PIECE_BYTES])

@@ -7,7 +7,7 @@ thing in memory; two lists of one repository are alike but for a few.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _PARTS = 256
 
@@ -15,6 +15,14 @@ _PARTS = 256
 def packed(ids: bytes) -> bytes:
     """Return listed ids in bytes, one behind the other."""
     return bytes.fromhex(ids.decode("ascii"))
+
+
+def holds(ids: bytes, oid: bytes) -> bool:
+    """Tell whether listed ids hold this one, in hexadecimal."""
+    width = len(oid) + 1
+    line: Callable[[int], bytes] = lambda n: ids[n * width : (n + 1) * width]  # noqa: E731
+    wanted = oid + b"\n"
+    return line(bisect_left(range(len(ids) // width), wanted, key=line)) == wanted
 
 
 def added(before: bytes, now: bytes) -> bytes | None:

@@ -69,7 +69,8 @@ class Placer:
         )
         left = wanted - {one.oid for one in found}
         if left and self._all_commits:
-            rest = sorted(set(self._all_commits.splitlines()) - set(known))
+            reached = set(known)
+            rest = [oid for oid in self._all_commits.splitlines() if oid not in reached]
             found += attribution.introductions(
                 self.repository, left, rest, self.workers, reachable=False, folders=folders
             )

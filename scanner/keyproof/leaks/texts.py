@@ -7,14 +7,14 @@ import os
 import re
 import stat
 import subprocess
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from keyproof.errors import SourceError
 from keyproof.leaks import gitio
 from keyproof.leaks.gitio import Repository
+from keyproof.leaks.known_ids import holds
 
 LARGE_BYTES = 64 << 20
 """A larger file is not read into memory, but searched window by window."""
@@ -247,7 +247,4 @@ def known_blob(data: bytes, ids: bytes) -> bool:
     algorithm = hashlib.sha1 if width == 41 else hashlib.sha256  # noqa: PLR2004
     state = algorithm(b"blob %d\0" % len(data))
     state.update(data)
-    wanted = state.hexdigest().encode() + b"\n"
-    line: Callable[[int], bytes] = lambda i: ids[i * width : (i + 1) * width]  # noqa: E731
-    place = bisect_left(range(len(ids) // width), wanted, key=line)
-    return line(place) == wanted
+    return holds(ids, state.hexdigest().encode())
