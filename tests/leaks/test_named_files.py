@@ -19,7 +19,8 @@ from tests.support.planted import plant
 from tests.support.repository import Repo
 from tests.support.run import keyproof
 
-from keyproof.leaks.file_names import is_at, may_tell
+from keyproof.leaks.file_names import may_tell
+from keyproof.leaks.file_places import is_at
 from keyproof.leaks.named_files import hits_at
 from keyproof.leaks.rules import RuleSet, load_rules
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from keyproof.leaks.file_names import is_at
+from keyproof.leaks.file_places import is_at
 from keyproof.leaks.placeholders import entropy
 
 Condition = Any

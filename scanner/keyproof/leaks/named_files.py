@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from keyproof.leaks import conditions
 from keyproof.leaks.exact import confirm_whole, resolve
-from keyproof.leaks.file_names import is_at, is_named, may_tell
+from keyproof.leaks.file_names import may_tell
+from keyproof.leaks.file_places import is_at, is_named
 from keyproof.leaks.hit import Hit
 from keyproof.leaks.rules import RuleSet
 from keyproof.leaks.rules_digested import Digested

@@ -74,7 +74,7 @@ class Detector(NamedTuple):
         in_line: no match holds a line's end, or asks for more than ``BEHIND_LINE`` letters there.
         into: how many bytes of the value lie before the reported end; 0 where that is not known.
         around: how many bytes around the value say whose it is (``RuleSet.keyed``).
-        files: the places (``file_names.is_at``) of the files that it is asked about whole; only there.
+        files: the places (``file_places.is_at``) of the files that it is asked about whole; only there.
         foreign: what an imported rule says besides, for ``leaks.foreign``; it runs on google-re2.
     """
 
