@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/organisation.py [REPOSITORIES]
 
-The repositories (3,000 if not told) are made by ``git fast-import`` below ``.cache/bench``: twelve
+The repositories (1,000 if not told) are made by ``git fast-import`` below ``.cache/bench``: twelve
 commits each, and a key assembled at run time. Prints the first scan and the second as Markdown. The
 floor is git saying which objects each repository holds, one after the other.
 """
@@ -30,7 +30,7 @@ _LIST = ("cat-file", "--batch-all-objects", "--batch-check")
 
 def main() -> None:
     """Make what is missing, and time."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     chosen = random.Random(count)
     folder = KEPT / str(count)
     for number in range(count):

@@ -16,10 +16,12 @@ _JUDGES_NOTHING = frozenset(
         "engine_hyperscan",  # how hyperscan is loaded; it checks itself what it loads
         "gitio",  # how git is run
         "gitsafe",
+        "glance",  # of it, how git's answers are read
         "hit",  # data
         "judging",
         "listing",  # which objects there are: asked again each time
         "rules_digested",
+        "spawn",  # how git is run
         "workers",  # where work is done
     }
 )
