@@ -201,3 +201,20 @@ def test_a_files_name_takes_nothing_from_what_is_sure(planted: Path, home: Path)
     done = keyproof("leaks", str(planted / "bare.git"), "--format", "jsonl", cwd=planted, home=home)
     rows = [json.loads(line) for line in done.out.splitlines()]
     assert [row["detector"] for row in rows] == ["gitlab.pat"] * 16
+
+
+def test_a_damaged_one_costs_the_others_nothing(planted: Path, home: Path) -> None:
+    repo = Repo(planted / "repo", planted / "git-home")
+    repo.write("config/master.key", _content("rails.key_file"))
+    for number in range(3):
+        repo.write(f"{number}.key", f"damaged {number}\n")
+    repo.commit("first")
+    oid = repo.git("rev-parse", "HEAD:1.key").strip()
+    loose = repo.path / ".git" / "objects" / oid[:2] / oid[2:]
+    loose.chmod(0o600)
+    loose.write_bytes(loose.read_bytes()[:-6])
+    for number in range(3):
+        (repo.path / f"{number}.key").unlink()
+    ran = keyproof("leaks", "--format", "jsonl", cwd=repo.path, home=home)
+    assert ("rails.key_file", "config/master.key") in _found(ran.out)
+    assert f"1 object cannot be read: damaged: {oid}" in ran.err

@@ -147,6 +147,8 @@ def parse_objects(answer: bytes, oids: Sequence[str]) -> dict[str, bytes] | None
         if end < 0 or not header[-1].isdigit():
             return None
         at = end + 1 + int(header[-1])
+        if at > len(answer):
+            return None
         contents[oid] = answer[end + 1 : at]
         at += 1
     return contents

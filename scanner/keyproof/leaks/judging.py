@@ -13,8 +13,9 @@ _HERE = Path(__file__).resolve().parent
 MODULES = (
     "rules", "rules_bounds", "rules_literals", "rules_names", "rules_schema", "rules_source",
     "rules_trigger", "databases", "matcher", "plain",
-    "exact", "checksums", "checksums_wallet", "conditions", "file_names", "file_places", "foreign", "fragments", "generic",
-    "named_blobs", "named_files", "naming", "ordinary", "placeholders", "published", "sift", "surroundings", "vicinity", "wordlist",
+    "exact", "checksums", "checksums_wallet", "conditions", "file_names", "file_places", "foreign",
+    "fragments", "generic", "named_blobs", "named_files", "naming", "ordinary", "placeholders",
+    "published", "sift", "surroundings", "vicinity", "wordlist",
     "encoded", "encoded_columns", "encoded_escapes", "encoded_origin", "encoded_runs",
     "encoded_search", "lines",
     "archives", "unpack", "unpack_documents", "unpack_forms", "unpack_git", "unpack_sqlite",

@@ -48,13 +48,12 @@ class Listing:
 
     Attributes:
         unread: what is listed and cannot be asked for.
-        width: how many bytes an id has.
     """
 
     def __init__(self) -> None:
         """Begin without objects."""
         self.unread: list[Unread] = []
-        self.width = 0
+        self._width = 0
         self._oids = bytearray()
         self._sizes = array("Q")
         self._kinds = bytearray()
@@ -64,7 +63,9 @@ class Listing:
     def add(self, header: bytes, *, root: bool) -> int:
         """Add an object that git described as ``oid type size``, and return its number."""
         oid, kind, size = header.split(b" ")
-        self._oids += unhexlify(oid)
+        raw = unhexlify(oid)
+        self._width = len(raw)  # of a repository's ids, all are as long
+        self._oids += raw
         self._sizes.append(int(size))
         self._kinds.append(_KINDS.index(kind))
         self._is_root.append(root)
@@ -73,7 +74,7 @@ class Listing:
     def read_next(self, number: int) -> int:
         """Put an object behind what is to be read of its type; return its short id."""
         self._order[_KINDS[self._kinds[number]]].append(number)
-        begin = number * self.width
+        begin = number * self._width
         return int.from_bytes(self._oids[begin : begin + _SHORT])
 
     def roots(self) -> list[int]:
@@ -107,7 +108,7 @@ class Listing:
         yield Shard(kind.decode(), self._headers(kind, order[begin:]), weight)
 
     def _headers(self, kind: bytes, numbers: Iterable[int]) -> bytes:
-        joined, width = io.BytesIO(), self.width  # joining them would need a list of a million
+        joined, width = io.BytesIO(), self._width  # joining them would need a list of a million
         for number in numbers:
             oid = hexlify(self._oids[number * width : (number + 1) * width])
             joined.write(b"%b %b %d\n" % (oid, kind, self._sizes[number]))
@@ -164,7 +165,6 @@ def plan(lines: Iterable[bytes]) -> Listing:
                 listing.unread.append(Unread(oid, "corrupt"))
                 continue
             zero = b"0" * len(base)
-            listing.width = len(base) // 2
         number = listing.add(header, root=base == zero)
         if base != zero:
             deltas.append(number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from keyproof.leaks import gitio
 from keyproof.leaks.collector import Row
@@ -13,8 +13,9 @@ from keyproof.leaks.locate import Identities, locate
 from keyproof.leaks.named_files import MOST_BYTES, hits_named
 from keyproof.leaks.rules import RuleSet
 
+_SIZES = ("cat-file", "--batch-check", "--buffer")
 _TOGETHER = 256
-"""So many blobs are read in one go."""
+"""So many objects are asked for in one go."""
 
 
 def rows(
@@ -39,15 +40,47 @@ def rows(
 
 
 def _contents(repository: Repository, oids: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the blobs among objects that are here and not large."""
-    wanted = "".join(f"{oid}\n" for oid in oids).encode()
-    told = gitio.run(repository, "cat-file", "--batch-check", "--buffer", data=wanted)
-    small = [
-        oid.decode()
-        for oid, kind, *size in map(bytes.split, told.splitlines())
-        if kind == b"blob" and int(size[0]) <= MOST_BYTES
-    ]
-    for at in range(0, len(small), _TOGETHER):
-        some = small[at : at + _TOGETHER]
-        answer = gitio.run(repository, *OBJECTS, data="".join(f"{o}\n" for o in some).encode())
-        yield from (parse_objects(answer, some) or {}).items()
+    """Yield the blobs among objects that are here, whole and not large."""
+    for some in _parts(oids):
+        small = list(_asked(repository, _SIZES, some, _small))
+        for few in _parts(small):
+            yield from _asked(repository, OBJECTS, few, parse_objects).items()
+
+
+def _parts(oids: list[str]) -> Iterator[list[str]]:
+    return (oids[at : at + _TOGETHER] for at in range(0, len(oids), _TOGETHER))
+
+
+def _asked(
+    repository: Repository,
+    question: Sequence[str],
+    oids: Sequence[str],
+    parse: Callable[[bytes, Sequence[str]], dict[str, bytes] | None],
+) -> dict[str, bytes]:
+    """Ask git about objects, in halves where it ends at one that is damaged: the others count."""
+    if not oids:
+        return {}
+    data = "".join(f"{oid}\n" for oid in oids).encode()
+    parsed = parse(gitio.run(repository, *question, data=data, allow_failure=True), oids)
+    if parsed is not None:
+        return parsed
+    half = len(oids) // 2
+    if not half:
+        return {}
+    first, second = oids[:half], oids[half:]
+    return {
+        **_asked(repository, question, first, parse),
+        **_asked(repository, question, second, parse),
+    }
+
+
+def _small(answer: bytes, oids: Sequence[str]) -> dict[str, bytes] | None:
+    """Return what git says of blobs that are not large; ``None`` where it did not say all."""
+    told = [line.split(b" ") for line in answer.splitlines()]
+    if len(told) != len(oids):
+        return None
+    return {
+        oid: said[1]
+        for oid, said in zip(oids, told, strict=True)
+        if said[1] == b"blob" and int(said[2]) <= MOST_BYTES
+    }

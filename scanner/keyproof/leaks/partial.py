@@ -54,6 +54,7 @@ def revision_range(given: Given, repository: Repository, revisions: str) -> Seen
     if cut:
         gaps.append(shallow_gap(given.source, (oid.decode() for oid in cut)))
     placer = Placer(repository, given.workers or listing.default_workers(), commits=commits)
+    # trees of the range name older files, too, and what only their names give away is read then
     fresh = frozenset(wanted.decode().split())
     rows = [row for row in read.rows if row.kind != "blob" or row.oid in fresh]
     places = _added(given, repository, placer.place(rows), edges, copies(rows))

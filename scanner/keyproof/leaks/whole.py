@@ -105,9 +105,9 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """Object ids (in bytes, sorted) that were read whole, the hits in them, and what in them was not unpacked.
+    """Object ids that were read whole, the hits in them, and what in them was not unpacked.
 
-    ``absent`` is what they refer to and was not there; ``None`` where not all could be asked.
+    ``ids`` are packed (``known_ids``). ``absent`` is what they refer to and was not there; ``None`` where not all could be asked.
     """
 
     ids: bytes
